@@ -1,0 +1,1 @@
+"""Measurements on the real stack; ``python -m benchmarks`` runs them."""

@@ -1,0 +1,117 @@
+"""``scripts/bench``: every figure of docs/performance.md, on a real stack, in one run.
+
+``--only worker,latency,…`` runs parts; ``--quick`` shrinks the loads (for trying the benches, not for figures).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import collector, latency, memory, restart, stock, worker
+from benchmarks.report import write_page
+from stream.stack.stack import Stack
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a part of the benchmark is given."""
+
+    stack: Stack
+    quick: bool
+
+
+Part = Callable[[Run], Coroutine[Any, Any, Any]]
+
+
+async def _worker(run: Run) -> Any:
+    results = []
+    plans = [
+        ("aiokafka", "lean", 20_000),
+        ("faust", "lean", 20_000),
+        ("aiokafka", "lean", 200_000),
+        ("aiokafka", "busy", 20_000),
+    ]
+    for database, (runner, definitions, people) in enumerate(plans, start=1):
+        count = 40_000 if run.quick else max(120_000, people * 5 // 4)
+        results.append(await worker.throughput(run.stack, worker.Plan(runner, definitions, people, count), database))
+    return results
+
+
+async def _stock(run: Run) -> Any:
+    return await stock.throughput(run.stack, 10_000 if run.quick else 40_000)
+
+
+async def _collector(run: Run) -> Any:
+    return [await collector.measure(run.stack.kafka, connections=connections, seconds=3 if run.quick else 8) for connections in (64, 256)]
+
+
+async def _latency(run: Run) -> Any:
+    seconds = 5 if run.quick else 20
+    return [await latency.latency(run.stack, runner, 1_000, seconds, database) for database, runner in ((4, "aiokafka"), (5, "faust"))]
+
+
+async def _memory(run: Run) -> Any:
+    people = 2_000 if run.quick else 20_000
+    return [await memory.bytes_a_person(run.stack, tags, people, database) for database, tags in ((6, 5), (7, 20))]
+
+
+async def _restart(run: Run) -> Any:
+    return await restart.restarts(run.stack, 3 if run.quick else 12, 8)
+
+
+async def _idle(_run: Run) -> Any:
+    return await memory.idle_stack()
+
+
+PARTS: dict[str, Part] = {
+    "stock": _stock,
+    "worker": _worker,
+    "collector": _collector,
+    "latency": _latency,
+    "memory": _memory,
+    "restart": _restart,
+    "idle": _idle,
+}
+
+
+def machine() -> dict[str, Any]:
+    """The kind of machine: cores, memory, versions; no name of it."""
+    memory_gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return {"cores": os.cpu_count(), "memory_gib": round(memory_gib), "python": sys.version.split()[0], "load_before": os.getloadavg()[0]}
+
+
+def main() -> None:
+    """Run, write the JSON, and renew the page."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to run, of: " + " ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="small loads: shows that the benches run, gives no figures")
+    chosen = parser.parse_args()
+    results: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
+    for name in chosen.only.split(","):
+        with tempfile.TemporaryDirectory(prefix="ebbtide-bench-") as folder, Stack(Path(folder)) as stack:
+            print(f"── {name} …", flush=True)
+            results[name] = asyncio.run(PARTS[name](Run(stack, chosen.quick)))
+            print(json.dumps(results[name], indent=1), flush=True)
+    if chosen.quick:
+        return
+    kept = _ROOT / "benchmarks" / "results"
+    kept.mkdir(exist_ok=True)
+    path = kept / f"{results['date']}.json"
+    held = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**held, **results}, indent=1) + "\n")
+    write_page(_ROOT / "docs" / "performance.md", path)
+
+
+main()

@@ -1,0 +1,87 @@
+"""docs/performance.md from a result's JSON: every figure with its goal, its command, its date and the kind of machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Row = tuple[str, str, str, bool | None]
+
+
+def write_page(page: Path, result: Path) -> None:
+    """Write the page."""
+    data = json.loads(result.read_text())
+    machine = data["machine"]
+    lines = [
+        "# Performance",
+        "",
+        f"Measured by `scripts/bench` on {data['date']}, on a machine with {machine['cores']} cores and {machine['memory_gib']} GiB",
+        f"of memory, Python {machine['python']}, with Kafka, Redis, the load and Ebbtide all on it.",
+        f"Raw figures: `benchmarks/results/{result.name}`.",
+        "",
+        "| what | measured | must | |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {what} | {found} | {must} | {'' if held is None else '✓' if held else '✗'} |" for what, found, must, held in rows(data)]
+    lines += [
+        "",
+        "The worker's rate is taken with the worker alone on one core, broker and store on the other; events are 547 bytes of JSON,",
+        "definitions and workload are in `benchmarks/workload.py`. Latency runs from handing an event to the client library to",
+        "reading the transition from its topic, so it holds two hops through Kafka and everything between. Bytes a person are",
+        "Redis' own `used_memory`.",
+        "",
+    ]
+    page.write_text("\n".join(lines))
+
+
+def rows(data: dict[str, Any]) -> Iterator[Row]:
+    """(what, measured, must, held) of every figure there is."""
+    stock = data.get("stock")
+    if stock:
+        found = f"{stock['events_per_second']:,.0f} ({stock['cpu_us_per_event']} µs CPU an event)"
+        yield ("stock Faust agent that does nothing, events/s on one core", found, "", None)
+    for one in data.get("worker", ()):
+        what = f"worker ({one['runner']}), {one['definitions']} definitions, {one['people']:,} people, events/s on one core"
+        yield (
+            what,
+            f"{one['events_per_second']:,} ({one['cpu_us_per_event']} µs CPU an event)",
+            "25,000",
+            one["events_per_second"] >= 25_000,
+        )
+        if stock:
+            ratio = one["events_per_second"] / stock["events_per_second"]
+            yield ("… against the stock agent in the same run", f"{ratio:.1f}×", "8×", ratio >= 8)
+    yield from _collector_rows(data)
+    for one in data.get("latency", ()):
+        held = one["entry_ms_p50"] <= 25 and one["entry_ms_p99"] <= 100
+        what = f"event → transition at {one['events_per_second']:,}/s ({one['runner']}), p50 / p99"
+        yield (what, f"{one['entry_ms_p50']} / {one['entry_ms_p99']} ms", "25 / 100 ms", held)
+        late = one["exit_late_ms_p99"]
+        yield (f"timed exit lateness ({one['runner']}), p50 / p99", f"{one['exit_late_ms_p50']} / {late} ms", "– / 1,000 ms", late <= 1000)
+    for one, must in zip(data.get("memory", ()), (400, 800), strict=False):
+        size = one["redis_bytes_per_person"]
+        yield (f"Redis bytes a person at rest, {one['tags']} tags", str(size), str(must), size <= must)
+    yield from _process_rows(data)
+
+
+def _collector_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one in data.get("collector", ()):
+        rate = one["per_cpu_second"]
+        what = f"collector, one event a request, 200 after acks=all, {one['connections']} connections, requests per second of its CPU time"
+        yield (what, f"{rate:,} (a uvicorn app that does nothing: {one['reference_per_cpu_second']:,})", "8,000", rate >= 8_000)
+
+
+def _process_rows(data: dict[str, Any]) -> Iterator[Row]:
+    restart = data.get("restart")
+    if restart:
+        for runner in ("aiokafka", "faust"):
+            found = restart[runner]
+            p95 = found["first_event_seconds_p95"]
+            what = f"kill -9 and restart to the first event applied ({runner}), p50 / p95 of {restart['kills']}"
+            yield (what, f"{found['first_event_seconds_p50']} / {p95} s", "– / 5 s", p95 <= 5)
+    idle = data.get("idle")
+    if idle:
+        total = idle["idle_megabytes_total"]
+        yield ("idle stack, all processes, resident", f"{total} MB ({idle['idle_cpu_percent']} % CPU)", "1,610 MB", total <= 1610)

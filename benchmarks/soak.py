@@ -1,0 +1,109 @@
+"""``scripts/soak``: the reliability scenarios for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
+
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|all``, ``--rate`` events a second, ``--runner``,
+``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle takes a millisecond an event.
+Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from benchmarks.soak_sender import sender_killed
+from stream.stack import Stack
+from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, zombies
+from tests.reliability.deployment import Deployment, deployment
+
+_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie")
+_DATABASES: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    kills: int
+    rate: int
+    runner: str
+    seed: int
+    per_round: int
+
+    def rounds(self) -> list[Plan]:
+        """One plan for each stretch that is judged by itself, each with a seed of its own."""
+        sizes = [min(self.per_round, self.kills - at) for at in range(0, self.kills, self.per_round)]
+        return [Plan(size, self.rate, seed=self.seed + number, runner=self.runner) for number, size in enumerate(sizes)]
+
+
+def say(text: str) -> None:
+    """Progress, for people."""
+    sys.stderr.write(text + "\n")
+
+
+def _scenario(kind: str, stack: Stack) -> Callable[[Deployment, Plan], Awaitable[Result]]:
+    def progress(kill: int) -> None:
+        say(f"  {kind}: fault {kill}")
+
+    if kind == "worker":
+        return lambda made, plan: worker_killed(made, plan, progress)
+    if kind == "zombie":
+        return lambda made, plan: zombies(made, plan, progress)
+    server = stack.redis_process if kind == "redis" else stack.kafka_process
+    return lambda made, plan: server_killed(made, plan, server, progress=progress)
+
+
+async def _rounds(kind: str, stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]:
+    results = []
+    for number, plan in enumerate(wish.rounds()):
+        url = f"{stack.redis.removesuffix('/0')}/{(_KINDS.index(kind) * 12 + number) % _DATABASES + 1}"
+        place = folder / f"{kind}-{number}"
+        place.mkdir()
+        async with deployment(stack, f"soak-{kind}-{number}.", url, place) as made:
+            result = await _scenario(kind, stack)(made, plan)
+        say(result.describe())
+        results.append(result.figures())
+    return results
+
+
+async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    for kind in _KINDS if what == "all" else (what,):
+        say(f"{kind}: {wish.kills} faults")
+        if kind == "sender":
+            results[kind] = [await sender_killed(stack.kafka, wish.kills, Random(wish.seed), say)]
+        else:
+            results[kind] = await _rounds(kind, stack, folder, wish)
+    return results
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/soak", description="Faults under load for long, and a count of what was lost or doubled."
+    )
+    parser.add_argument("--kills", type=int, default=100, help="faults of each kind")
+    parser.add_argument("--what", choices=(*_KINDS, "all"), default="all")
+    parser.add_argument("--rate", type=int, default=2_000, help="events a second")
+    parser.add_argument("--runner", choices=("aiokafka", "faust"), default="faust")
+    parser.add_argument("--seed", type=int, default=20_261_122)
+    parser.add_argument("--round", type=int, default=20, help="faults between two judgements")
+    given = parser.parse_args()
+    began = time.monotonic()
+    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round)
+    with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
+        results = asyncio.run(_soak(given.what, stack, Path(folder), wish))
+    clean = all(each["clean"] for rounds in results.values() for each in rounds)
+    sys.stdout.write(json.dumps({"clean": clean, "seconds": round(time.monotonic() - began), "results": results}, indent=2) + "\n")
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

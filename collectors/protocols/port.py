@@ -1,0 +1,104 @@
+"""The seam for wire protocols: what a module in this folder is given, and what it hands back.
+
+One module a protocol, each with a ``PROTOCOL``: its routes, each with a function that reads a submission into events.
+The server does the rest the same way for all: bodies, keys, origins, partitions, acknowledgements, dead letters, counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from collectors.body import Limits, decompressed
+from schemas import rejection
+from schemas.errors import Rejected
+
+if TYPE_CHECKING:
+    from collectors.http import Answer, Request
+    from schemas.definitions.model import Source
+    from schemas.rejection import Reason
+
+FindSource = Callable[[str], "Source | None"]
+"""Write key in plain → its source, or None."""
+
+READ: Final = (b"GET", b"HEAD")
+WRITE: Final = (b"POST",)
+
+
+class Submission:
+    """One request on a protocol's route, with what a protocol needs to judge it.
+
+    ``source`` is known once ``authenticate`` has found it; what is refused before that leaves no dead letter.
+    """
+
+    __slots__ = ("_find", "client_ip", "limits", "received_ms", "request", "source", "strict")
+
+    def __init__(self, request: Request, limits: Limits, find: FindSource, received_ms: int, client_ip: str) -> None:
+        self.request = request
+        self.limits = limits
+        self.received_ms = received_ms
+        self.client_ip = client_ip
+        self.strict = request.headers.get(b"x-strict-mode") == b"1"
+        self.source: Source | None = None
+        self._find = find
+
+    def body(self) -> bytes:
+        """The body, decompressed if its first bytes say gzip; headers are not asked, too many clients mislabel.
+
+        Raises ``Rejected``: bad-encoding, body-too-large.
+        """
+        return decompressed(self.request.body, self.limits)
+
+    def authenticate(self, key: str | None) -> Source:
+        """The source of a write key. Raises ``Rejected``: no-write-key, unknown-write-key."""
+        if not key:
+            raise Rejected(rejection.NO_WRITE_KEY)
+        source = self._find(key)
+        if source is None:
+            raise Rejected(rejection.UNKNOWN_WRITE_KEY)
+        self.source = source
+        return source
+
+
+@dataclass(slots=True)
+class Refused:
+    """One event of a batch that cannot be accepted: its place, why, and its own bytes as they came."""
+
+    index: int
+    reason: Reason
+    detail: str
+    original: bytes
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a submission holds: (routing id, event as JSON) for each event to accept, and what is refused."""
+
+    events: list[tuple[str, bytes]]
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path of a protocol.
+
+    ``parse`` raises ``Rejected`` to refuse the request as a whole; then ``original`` gives the bytes for the dead letter.
+    ``accepted`` and ``rejected`` make the answers; a rejection's own status need not be what the client hears.
+    """
+
+    name: str
+    path: bytes
+    methods: tuple[bytes, ...]
+    parse: Callable[[Submission], Parsed]
+    accepted: Callable[[Submission, Parsed], Answer]
+    rejected: Callable[[Submission, Rejected], Answer]
+    original: Callable[[Request], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class WireProtocol:
+    """A named set of routes."""
+
+    name: str
+    routes: tuple[Route, ...]

@@ -1,0 +1,12 @@
+"""Every protocol that this collector speaks. A new one is a module beside this and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from collectors.protocols import pixel, segment
+
+if TYPE_CHECKING:
+    from collectors.protocols.port import WireProtocol
+
+PROTOCOLS: Final[tuple[WireProtocol, ...]] = (segment.PROTOCOL, pixel.PROTOCOL)

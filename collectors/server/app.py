@@ -1,0 +1,220 @@
+"""From a whole request to its answer: route, parse, publish, and answer when the broker has it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from collectors.http import Answer, Request, error_answer
+from collectors.protocols.port import Parsed, Route, Submission
+from collectors.server.cors import NO_CONTENT, check_origin, lines_for, preflight_lines
+from collectors.server.dead_letters import letter_headers
+from collectors.server.telling import RouteMetrics, Telling
+from schemas import rejection
+from schemas.errors import Rejected
+from schemas.routing import partition_of
+
+if TYPE_CHECKING:
+    from collectors.body import Limits
+    from collectors.protocols.port import WireProtocol
+    from collectors.server.dead_letters import DeadLetters
+    from collectors.server.lane import Lane
+    from collectors.server.proxies import TrustedProxies
+    from collectors.server.publisher import Publisher
+    from collectors.sources import SourceDirectory, WriteKeys
+    from schemas.rejection import Reason
+    from stream.runtime.clock import Clock
+
+_PARTITIONS_REMEMBERED: Final = 16_384
+
+
+class Desk:
+    """What the application asks about a request: caps, keys, sources, addresses, the time."""
+
+    __slots__ = ("clock", "directory", "keys", "limits", "proxies", "retry_line")
+
+    def __init__(
+        self, limits: Limits, keys: WriteKeys, directory: SourceDirectory, proxies: TrustedProxies, clock: Clock, retry_after_seconds: int
+    ) -> None:
+        self.limits = limits
+        self.keys = keys
+        self.directory = directory
+        self.proxies = proxies
+        self.clock = clock
+        self.retry_line = b"retry-after: %d\r\n" % retry_after_seconds
+
+
+class App:
+    """Answers every request exactly once, with 2xx for events only after every one of them is acknowledged."""
+
+    def __init__(
+        self,
+        protocols: Sequence[WireProtocol],
+        desk: Desk,
+        publisher: Publisher,
+        lanes: Sequence[Lane],
+        letters: DeadLetters,
+        telling: Telling,
+    ) -> None:
+        self._desk = desk
+        self._publisher = publisher
+        self._lanes = tuple(lanes)
+        self._letters = letters
+        self._telling = telling
+        self._routes = {
+            route.path: (route, telling.route(route.name, protocol.name)) for protocol in protocols for route in protocol.routes
+        }
+        self._not_found = _not_found(self._routes)
+        partitions = len(self._lanes)
+        self._partition = lru_cache(maxsize=_PARTITIONS_REMEMBERED)(lambda who: partition_of(who, partitions))
+
+    def handle(self, request: Request) -> None:
+        """Begin a request. It is answered at once, or when the broker has acknowledged."""
+        found = self._routes.get(request.path)
+        if found is None or request.method not in found[0].methods:
+            self._answer_elsewhere(request)
+            return
+        route, metrics = found
+        desk = self._desk
+        submission = Submission(request, desk.limits, desk.keys.find, desk.clock.now_ms(), desk.proxies.client_of(request))
+        errand = Errand(self, submission, route, metrics)
+        try:
+            parsed = route.parse(submission)
+            if submission.source is not None:
+                check_origin(request, submission.source)
+        except Rejected as refusal:
+            self._refuse(errand, refusal)
+        else:
+            self._accept(errand, parsed)
+
+    def answer(self, errand: Errand, answer: Answer) -> None:
+        """Send an errand's answer, with the headers that a browser needs."""
+        request = errand.submission.request
+        extra = lines_for(request, errand.submission.source, self._desk.directory.table)
+        if answer.status == 503:
+            extra += self._desk.retry_line
+        errand.metrics.answered(answer.status, time.monotonic() - request.started)
+        request.respond(request, answer, extra)
+
+    def fail(self, errand: Errand, reason: Reason) -> None:
+        """Answer that it could not be stored."""
+        self._telling.rejected(reason)
+        self.answer(errand, errand.route.rejected(errand.submission, Rejected(reason)))
+
+    # ── what became of a request ──
+
+    def _accept(self, errand: Errand, parsed: Parsed) -> None:
+        if len(parsed.events) == 1 and not parsed.refused:
+            self._accept_one(errand, parsed)
+            return
+        placed = [(self._lanes[self._partition(who)], who.encode(), value) for who, value in parsed.events]
+        letters = [item for item in parsed.refused if self._letters.wants(item.reason, item.original)]
+        for item in parsed.refused:
+            self._telling.rejected(item.reason)
+        errand.answer = errand.route.accepted(errand.submission, parsed)
+        errand.events = len(placed)
+        errand.remaining = len(placed) + len(letters)
+        if not errand.remaining:
+            self.answer(errand, errand.answer)
+            return
+        reason = self._obstacle([lane for lane, _, _ in placed], letters=bool(letters))
+        if reason is not None:
+            self.fail(errand, reason)
+            return
+        for lane, key, value in placed:
+            self._publisher.publish(lane, key, value, errand)
+        for item in letters:
+            self._letters.store(item.original, letter_headers(item.reason, item.detail, errand.submission.received_ms), errand)
+
+    def _accept_one(self, errand: Errand, parsed: Parsed) -> None:
+        who, value = parsed.events[0]
+        lane = self._lanes[self._partition(who)]
+        reason = self._publisher.refusal(lane)
+        if reason is not None:
+            self.fail(errand, reason)
+            return
+        errand.answer = errand.route.accepted(errand.submission, parsed)
+        errand.events = errand.remaining = 1
+        self._publisher.publish(lane, who.encode(), value, errand)
+
+    def _refuse(self, errand: Errand, refusal: Rejected) -> None:
+        self._telling.rejected(refusal.reason)
+        errand.answer = errand.route.rejected(errand.submission, refusal)
+        original = errand.route.original(errand.submission.request)
+        # Before the key is known anybody may be speaking: what strangers send is counted and not kept.
+        if errand.submission.source is None or not self._letters.wants(refusal.reason, original):
+            self.answer(errand, errand.answer)
+            return
+        reason = self._obstacle((), letters=True)
+        if reason is not None:
+            self.fail(errand, reason)
+            return
+        errand.remaining = 1
+        self._letters.store(original, letter_headers(refusal.reason, refusal.detail, errand.submission.received_ms), errand)
+
+    def _obstacle(self, lanes: Sequence[Lane], *, letters: bool) -> Reason | None:
+        for lane in lanes:
+            reason = self._publisher.refusal(lane)
+            if reason is not None:
+                return reason
+        return self._publisher.refusal(self._letters.lane) if letters else None
+
+    def _answer_elsewhere(self, request: Request) -> None:
+        extra = b""
+        if request.method == b"OPTIONS":
+            answer = NO_CONTENT
+            extra = preflight_lines(request, self._desk.directory.table)
+            metrics = self._telling.preflight
+        else:
+            metrics = self._telling.unknown
+            found = self._routes.get(request.path)
+            if found is None:
+                self._telling.rejected(rejection.NOT_FOUND)
+                answer = self._not_found
+            else:
+                self._telling.rejected(rejection.METHOD_NOT_ALLOWED)
+                allow = b", ".join((*found[0].methods, b"OPTIONS"))
+                answer = error_answer(rejection.METHOD_NOT_ALLOWED, headers=((b"allow", allow),))
+            extra = lines_for(request, None, self._desk.directory.table)
+        metrics.answered(answer.status, time.monotonic() - request.started)
+        request.respond(request, answer, extra)
+
+
+class Errand:
+    """One request that waits for its records: its answer goes out when the last of them has settled."""
+
+    __slots__ = ("_app", "answer", "events", "failure", "metrics", "remaining", "route", "submission")
+
+    def __init__(self, app: App, submission: Submission, route: Route, metrics: RouteMetrics) -> None:
+        self._app = app
+        self.submission = submission
+        self.route = route
+        self.metrics = metrics
+        self.remaining = 0
+        self.events = 0
+        self.failure: Reason | None = None
+        self.answer: Answer
+
+    def settle(self, failure: Reason | None) -> None:
+        """One record is in, or may not be."""
+        self.remaining -= 1
+        if failure is not None:
+            self.failure = failure
+        if self.remaining:
+            return
+        if self.failure is not None:
+            self._app.fail(self, self.failure)
+            return
+        if self.events:
+            self.metrics.accepted(self.events)
+        self._app.answer(self, self.answer)
+
+
+def _not_found(routes: dict[bytes, tuple[Route, RouteMetrics]]) -> Answer:
+    paths = [f"{b'|'.join(route.methods).decode()} {path.decode()}" for path, (route, _) in sorted(routes.items())]
+    error = {"reason": rejection.NOT_FOUND.code, "detail": rejection.NOT_FOUND.help}
+    return Answer(404, orjson.dumps({"error": error, "paths": paths}))

@@ -1,0 +1,154 @@
+"""The collector's composition root: everything is made here, started in order, and stopped in the opposite order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from collectors.body import Limits
+from collectors.protocols.registry import PROTOCOLS
+from collectors.server.app import App, Desk
+from collectors.server.dead_letters import DeadLetters, TokenBucket
+from collectors.server.definitions import FollowedSources
+from collectors.server.hub import Hub
+from collectors.server.lane import Lane
+from collectors.server.producer import ProducerMaker
+from collectors.server.proxies import TrustedProxies
+from collectors.server.publisher import Publisher
+from collectors.server.telling import Telling
+from collectors.sources import WriteKeys
+from stream.runtime.catalogue import collector as catalogue
+from stream.runtime.catalogue import process
+from stream.runtime.clock import SystemClock
+from stream.runtime.health import HealthServer
+from stream.runtime.metrics import Metrics
+
+if TYPE_CHECKING:
+    from collectors.sources import SourceDirectory
+    from stream.runtime.settings import Settings
+    from stream.runtime.settings_collector import CollectorSettings
+
+_PROBE_SECONDS: Final = 2.0
+_FLUSH_SECONDS: Final = 5.0
+_GARBAGE_THRESHOLD: Final = 20_000
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a collector listens."""
+
+    host: str
+    port: int
+    metrics_port: int
+
+    @property
+    def url(self) -> str:
+        """Base URL of the HTTP API."""
+        return f"http://{self.host}:{self.port}"
+
+
+class BrokerProbe:
+    """Knows whether the broker answers, for readiness."""
+
+    def __init__(self, publisher: Publisher, deadline_seconds: float) -> None:
+        self._publisher = publisher
+        self._deadline_seconds = deadline_seconds
+        self._reachable = True
+
+    async def run(self) -> None:
+        """Ask the broker every two seconds, until cancelled."""
+        while True:
+            self._reachable = await self._publisher.reachable(_PROBE_SECONDS)
+            await asyncio.sleep(_PROBE_SECONDS)
+
+    def check(self) -> str | None:
+        """None when all is well, else what is wrong."""
+        silence = self._publisher.silence_seconds()
+        if silence > self._deadline_seconds:
+            return f"no acknowledgement for {silence:.0f} s"
+        return None if self._reachable else "no broker answers"
+
+
+async def run_collector(
+    settings: Settings,
+    *,
+    ready: Callable[[Addresses], None] | None = None,
+    stop: asyncio.Event | None = None,
+    metrics: Metrics | None = None,
+) -> None:
+    """Serve until ``stop`` is set; without one, until SIGTERM or SIGINT. Then drain: finish requests, flush, let go.
+
+    ``ready`` hears the addresses once requests are taken. Raises ``Unavailable`` when no broker answers at the start,
+    ``Misconfigured`` when a port is taken.
+    """
+    if stop is None:
+        stop = _stop_on_signals()
+        _spare_the_garbage_collector()
+    metrics = metrics or Metrics(catalogue.CATALOGUE, process.CATALOGUE)
+    limits = settings.collector
+    async with AsyncExitStack() as running:
+        sources = FollowedSources(settings.kafka, settings.topics, metrics)
+        running.push_async_callback(sources.stop)
+        await sources.start()
+        events = tuple(Lane(settings.topics.events, partition) for partition in range(settings.partitions))
+        letters_lane = Lane(settings.topics.dead_letters, 0)
+        publisher = Publisher(ProducerMaker(settings.kafka, limits), (*events, letters_lane), limits, metrics)
+        await publisher.start()
+        running.push_async_callback(publisher.stop, _FLUSH_SECONDS)
+        letters = DeadLetters(publisher, letters_lane, TokenBucket(limits.dead_letters_per_second), metrics)
+        app = App(PROTOCOLS, _desk(limits, sources), publisher, events, letters, Telling(metrics))
+        hub = Hub(limits, metrics, app.handle)
+        probe = BrokerProbe(publisher, limits.produce_deadline_seconds)
+        probing = asyncio.create_task(probe.run(), name="collector-probe")
+        running.push_async_callback(_cancel, probing)
+        health = HealthServer(metrics, {"broker": probe.check}, settings.host, limits.metrics_port)
+        running.push_async_callback(health.stop)
+        metrics_port = await health.start()
+        running.push_async_callback(hub.drain, limits.drain_seconds)
+        addresses = Addresses(settings.host, await hub.start(settings.host, limits.port), metrics_port)
+        _log.info("collecting on %s, metrics on port %d", addresses.url, metrics_port)
+        if ready is not None:
+            ready(addresses)
+        await stop.wait()
+        _log.info("draining")
+
+
+def _desk(limits: CollectorSettings, sources: SourceDirectory) -> Desk:
+    caps = Limits(
+        decompressed_bytes=limits.max_decompressed_bytes,
+        decompression_ratio=limits.max_decompression_ratio,
+        event_bytes=limits.max_event_bytes,
+        events=limits.max_events_per_batch,
+        depth=limits.max_depth,
+        keys=limits.max_keys,
+    )
+    proxies = TrustedProxies(limits.trusted_proxies)
+    return Desk(caps, WriteKeys(sources), sources, proxies, SystemClock(), limits.retry_after_seconds)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _spare_the_garbage_collector() -> None:
+    """Requests make thousands of objects that no cycle holds: look for cycles less often, and never among what was there at the start."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_THRESHOLD, 50, 100)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

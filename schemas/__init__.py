@@ -1,0 +1,1 @@
+"""Wire contracts: events, definitions, transitions, rejections, topics. No I/O, no clock."""

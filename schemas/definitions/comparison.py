@@ -1,0 +1,59 @@
+"""Reads comparisons with a number: a bare number, or a map of operators that must all hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from schemas.definitions.language import NUMBER_OPERATORS
+from schemas.definitions.model import Comparison, NumberOperator
+from schemas.definitions.nodes import Listing, Table
+from schemas.definitions.view import unknown_key
+
+if TYPE_CHECKING:
+    from schemas.definitions.nodes import Entry
+    from schemas.definitions.view import View
+
+
+def read_comparisons(view: View) -> tuple[Comparison, ...]:
+    """Comparisons with any finite number."""
+    return _read(view, whole=False)
+
+
+def read_whole_comparisons(view: View) -> tuple[Comparison, ...]:
+    """Comparisons with whole numbers."""
+    return _read(view, whole=True)
+
+
+def _read(view: View, *, whole: bool) -> tuple[Comparison, ...]:
+    if not isinstance(view.node, Table):
+        return (Comparison("eq", _number(view, whole=whole)),)
+    pairs = view.entries()
+    if not pairs:
+        view.fault("a number or at least one comparison")
+    return tuple(_comparison(entry, child, whole=whole) for entry, child in pairs)
+
+
+def _comparison(entry: Entry, view: View, *, whole: bool) -> Comparison:
+    if entry.key not in NUMBER_OPERATORS:
+        unknown_key(view, entry, NUMBER_OPERATORS)
+        return Comparison("eq", 0)
+    if entry.key != "between":
+        return Comparison(cast("NumberOperator", entry.key), _number(view, whole=whole))
+    bounds = view.items("a list of two numbers")
+    numbers = [_number(bound, whole=whole) for bound in bounds]
+    if len(numbers) == 2:
+        return Comparison("between", numbers[0], numbers[1])
+    if isinstance(view.node, Listing):
+        view.fault("a list of two numbers: the least and the greatest")
+    return Comparison("between", 0, 0)
+
+
+def _number(view: View, *, whole: bool) -> int | float:
+    if not whole:
+        return view.double()
+    value = view.number()
+    if isinstance(value, int):
+        return value
+    if not value.is_integer():
+        view.fault("a whole number")
+    return int(value)

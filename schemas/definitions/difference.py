@@ -1,0 +1,92 @@
+"""What one set of definitions changes against another."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from schemas.definitions.codec import to_plain
+from schemas.definitions.duration import format_duration
+from schemas.definitions.model import Segment, Sender, Source, Tag
+from schemas.definitions.scalars import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from schemas.definitions.model import Bundle, EngineSettings
+    from schemas.definitions.parse import Definitions
+
+Definition = Tag | Segment | Sender | Source
+Kind = Literal["settings", "tag", "segment", "sender", "source"]
+How = Literal["added", "changed", "removed"]
+_SIGNS: Final[dict[How, str]] = {"added": "+", "changed": "~", "removed": "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs, under its name in the language; ``old`` and ``new`` are short texts for people."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One definition that is added, changed or removed. ``fields`` only when changed."""
+
+    kind: Kind
+    id: str
+    how: How
+    fields: tuple[FieldChange, ...] = ()
+
+    def __str__(self) -> str:
+        name = f"{self.kind} {self.id}" if self.id else self.kind
+        lines = [f"    {change.field}: {change.old} → {change.new}" for change in self.fields]
+        return "\n".join([f"{_SIGNS[self.how]} {name}", *lines])
+
+
+def difference(old: Bundle | Definitions, new: Bundle | Definitions) -> tuple[Change, ...]:
+    """All that differs: settings, tags, segments, senders, sources; of each kind removed, changed, added, in order of definition."""
+    return (
+        *_settings(old.settings, new.settings),
+        *_kind("tag", old.tags, new.tags),
+        *_kind("segment", old.segments, new.segments),
+        *_kind("sender", old.senders, new.senders),
+        *_kind("source", old.sources, new.sources),
+    )
+
+
+def _settings(old: EngineSettings, new: EngineSettings) -> tuple[Change, ...]:
+    changed = _fields(old, new)
+    return (Change("settings", "", "changed", changed),) if changed else ()
+
+
+def _kind(kind: Kind, old: Sequence[Definition], new: Sequence[Definition]) -> list[Change]:
+    before = {definition.id: definition for definition in old}
+    after = {definition.id: definition for definition in new}
+    changed = [Change(kind, name, "changed", _fields(before[name], after[name])) for name in after if name in before]
+    return [
+        *(Change(kind, name, "removed") for name in before if name not in after),
+        *(change for change in changed if change.fields),
+        *(Change(kind, name, "added") for name in after if name not in before),
+    ]
+
+
+def _fields(old: Any, new: Any) -> tuple[FieldChange, ...]:
+    """The fields that differ. Their JSON is compared, for in Python 1, 1.0 and True are equal and in a definition they are not."""
+    found = []
+    for field in fields(old):
+        before, after = (to_plain(getattr(side, field.name)) for side in (old, new))
+        if json.dumps(before) != json.dumps(after):
+            name = field.name.removesuffix("_ms")
+            is_duration = name != field.name
+            found.append(FieldChange(name, _text(before, is_duration=is_duration), _text(after, is_duration=is_duration)))
+    return tuple(found)
+
+
+def _text(plain: Any, *, is_duration: bool) -> str:
+    if plain is None:
+        return "none"
+    return format_duration(plain) if is_duration else shorten(json.dumps(plain, ensure_ascii=False))

@@ -1,0 +1,197 @@
+"""The one table of the language of definitions: what may stand where. The checkers and the JSON Schema both read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, get_args
+
+from schemas.definitions.duration import DURATION_PATTERN
+from schemas.definitions.model import NumberOperator, Operator
+from schemas.event import WireEvent
+from schemas.transition import Cause
+
+Schema = dict[str, Any]
+
+ID_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
+SHA256_PATTERN: Final = r"^[0-9a-fA-F]{64}$"
+VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+OPERATORS: Final[tuple[str, ...]] = get_args(Operator)
+NUMBER_OPERATORS: Final[tuple[str, ...]] = get_args(NumberOperator)
+CAUSES: Final[tuple[str, ...]] = get_args(Cause)
+EVENT_FIELDS: Final[tuple[str, ...]] = WireEvent.__struct_fields__
+DIRECTIONS: Final = ("enter", "leave")
+KINDS: Final = ("fact", "model", "strategy")
+MOST_COUNTED_IN_A_WINDOW: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a map: the JSON Schema of its value, and a sentence for people."""
+
+    schema: Schema
+    help: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of map. ``later`` are keys of the language that this version does not support yet."""
+
+    name: str
+    keys: dict[str, Key]
+    later: frozenset[str] = field(default=frozenset())
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys that may not be left out."""
+        return tuple(name for name, key in self.keys.items() if key.required)
+
+
+def ref(name: str) -> Schema:
+    """A reference to a part of the JSON Schema."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def list_of(schema: Schema, least: int = 0) -> Schema:
+    """A list with at least ``least`` items."""
+    return {"type": "array", "items": schema, "minItems": least} if least else {"type": "array", "items": schema}
+
+
+TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+NUMBER: Final[Schema] = {"type": "number"}
+FLAG: Final[Schema] = {"type": "boolean"}
+ID: Final[Schema] = {"type": "string", "pattern": ID_PATTERN}
+DURATION: Final[Schema] = {"type": "string", "pattern": DURATION_PATTERN}
+WINDOW: Final[Schema] = {"$ref": "#/$defs/duration"}
+PATH: Final[Schema] = {"$ref": "#/$defs/path"}
+
+_NAME: Final = Key({"type": "string"}, "for people; the id unless said")
+_EVENT: Final = Key({"anyOf": [TEXT, list_of(TEXT, 1)]}, "the event's name, or a list of names", required=True)
+_WHERE: Final = Key(ref("where"), "which of these events count; all unless said")
+_COMPARED: Final = ref("comparisons")
+
+DOCUMENT: Final = Shape(
+    "document",
+    {
+        "settings": Key(ref("settings"), "what must be the same in a replay; in one file only"),
+        "tags": Key(list_of(ref("tag")), "tags, in the order in which they are put on a person"),
+        "segments": Key(list_of(ref("segment")), "segments"),
+        "senders": Key(list_of(ref("sender")), "where transitions are sent"),
+        "sources": Key(list_of(ref("source")), "where events come from"),
+    },
+)
+SETTINGS: Final = Shape(
+    "settings",
+    {
+        "dedupe": Key(WINDOW, "how long a person's event ids are remembered; 1h unless said, at most 28d"),
+        "oldest": Key(WINDOW, "how far back an event time may be; 1825d unless said"),
+        "forget_after": Key(WINDOW, "how long a person without events is kept; 730d unless said"),
+    },
+)
+TAG: Final = Shape(
+    "tag",
+    {
+        "id": Key(ID, "the tag's id", required=True),
+        "name": _NAME,
+        "category": Key({"type": "string"}, "a path in the tree of tags"),
+        "kind": Key({"enum": list(KINDS)}, "fact unless said"),
+        "value": Key(PATH, "makes a family: a person has `id:value` for each value met at this path"),
+        "half_life": Key(WINDOW, "the time in which the score halves; without it the score does not fade"),
+        "cap": Key(NUMBER, "the score is at most this after each application"),
+        "rules": Key(list_of(ref("rule")), "which events put the tag on a person"),
+    },
+    later=frozenset({"max_values", "ttl", "exclusive", "paused", "archived"}),
+)
+RULE: Final = Shape(
+    "rule",
+    {
+        "id": Key(ID, "the rule's id within its tag; `rule-1`, `rule-2` … by position unless said"),
+        "event": _EVENT,
+        "where": _WHERE,
+        "weight": Key({"anyOf": [NUMBER, ref("weight")]}, "what an application adds; 1 unless said"),
+    },
+)
+WEIGHT: Final = Shape(
+    "weight",
+    {
+        "property": Key(PATH, "where in the event the number stands; an event without one is skipped", required=True),
+        "times": Key(NUMBER, "multiplies it; 1 unless said"),
+        "max": Key(NUMBER, "bounds the product from above"),
+    },
+)
+SEGMENT: Final = Shape(
+    "segment",
+    {
+        "id": Key(ID, "the segment's id", required=True),
+        "name": _NAME,
+        "include": Key(list_of(PATH), "paths of traits that a transition carries"),
+        "when": Key(ref("node"), "the condition", required=True),
+    },
+    later=frozenset({"at_most", "paused", "archived"}),
+)
+ALL_NODE: Final = Shape("all_node", {"all": Key(list_of(ref("node")), "all of these are true", required=True)})
+ANY_NODE: Final = Shape("any_node", {"any": Key(list_of(ref("node")), "one of these is true", required=True)})
+NOT_NODE: Final = Shape("not_node", {"not": Key(ref("node"), "this is false", required=True)})
+TRAIT_NODE: Final = Shape(
+    "trait_node",
+    {
+        "trait": Key(PATH, "where in the person's traits; alone: the trait exists", required=True),
+        **{name: Key(ref(f"{name}_operand"), "a test of the trait") for name in OPERATORS},
+        "any": Key(list_of(ref("trait_test")), "one of these tests holds"),
+        "all": Key(list_of(ref("trait_test")), "all of these tests hold"),
+        "not": Key(ref("trait_test"), "this test does not hold"),
+    },
+    later=frozenset({"within_next", "within_last", "zone"}),
+)
+TAG_NODE: Final = Shape(
+    "tag_node",
+    {
+        "tag": Key(TEXT, "a tag's id, or `id:value` for one value of a family; alone: the person has it", required=True),
+        "count": Key(_COMPARED, "how often it was applied"),
+        "weight": Key(_COMPARED, "the sum of the weights"),
+        "score": Key(_COMPARED, "the score, which fades; `eq` and `ne` only when it does not"),
+    },
+    later=frozenset({"last_at"}),
+)
+EVENT_NODE: Final = Shape(
+    "event_node",
+    {
+        "event": _EVENT,
+        "where": _WHERE,
+        "count": Key(_COMPARED, "how many such events; `{gte: 1}` unless said"),
+        "within": Key(WINDOW, "with an event time in this time before now; ever unless said"),
+    },
+    later=frozenset({"sum", "avg", "min", "max", "distinct", "since", "until", "calendar"}),
+)
+NODES: Final = {"trait": TRAIT_NODE, "tag": TAG_NODE, "event": EVENT_NODE, "all": ALL_NODE, "any": ANY_NODE, "not": NOT_NODE}
+LATER_NODES: Final = frozenset({"sequence", "absence", "stays", "segment", "list", "sample", "anniversary"})
+SENDER: Final = Shape(
+    "sender",
+    {
+        "id": Key(ID, "the sender's id", required=True),
+        "kind": Key({"enum": ["webhook"]}, "webhook unless said"),
+        "url": Key({"type": "string", "pattern": r"^https?://"}, "where to POST to", required=True),
+        "secret_env": Key(
+            {"type": "string", "pattern": VARIABLE_PATTERN}, "the environment variable that holds the signing secret", required=True
+        ),
+        "segments": Key(list_of(ID), "only these segments; all unless said"),
+        "directions": Key(list_of({"enum": list(DIRECTIONS)}), "only these; both unless said"),
+        "causes": Key(list_of({"enum": list(CAUSES)}), "only these; all unless said"),
+        "silent": Key(FLAG, "sends silent transitions too; false unless said"),
+    },
+    later=frozenset({"caps", "quiet", "paused", "archived"}),
+)
+SOURCE: Final = Shape(
+    "source",
+    {
+        "id": Key(ID, "the source's id", required=True),
+        "kind": Key(ID, "what kind of place it is, such as `web`", required=True),
+        "write_keys": Key(list_of(ref("write_key")), "the keys that clients send, each as its SHA-256"),
+        "origins": Key(list_of(TEXT), "web origins that may send, such as `https://shop.example`; `*` is any"),
+    },
+    later=frozenset({"app_id", "corp_id", "token_env", "aes_key_env", "paused", "archived"}),
+)
+WRITE_KEY: Final = Shape(
+    "write_key", {"sha256": Key({"type": "string", "pattern": SHA256_PATTERN}, "SHA-256 of the key in hex", required=True)}
+)
+SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, *NODES.values(), SENDER, SOURCE, WRITE_KEY)

@@ -1,0 +1,236 @@
+"""The checked, immutable form of a set of definitions. Durations and times are whole milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Operator = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "contains", "starts_with", "ends_with", "exists"]
+NumberOperator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "between"]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyReference:
+    """``{property: path}``: the other side of a test, read from the event's root."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraitReference:
+    """``{trait: path}``: the other side of a test, read from the person's traits."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathTest:
+    """One operator asked of one path. ``operand`` is a JSON value (``between``: a pair), or a reference."""
+
+    path: str
+    operator: Operator
+    operand: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of the conditions hold; true when empty."""
+
+    items: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of the conditions holds; false when empty."""
+
+    items: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotOf:
+    """The condition does not hold."""
+
+    item: Condition
+
+
+Condition = PathTest | AllOf | AnyOf | NotOf
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One comparison with a number; ``upper`` only for ``between`` (inclusive on both sides)."""
+
+    operator: NumberOperator
+    value: int | float
+    upper: int | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventMatch:
+    """Which events count: any of the names, and the condition. ``AllOf(())`` means no condition."""
+
+    names: tuple[str, ...]
+    where: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyWeight:
+    """A weight read from the event: the number at ``path``, times ``times``, then at most ``maximum``."""
+
+    path: str
+    times: float = 1.0
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which events put a tag on a person, and how heavily."""
+
+    id: str
+    match: EventMatch
+    weight: float | PropertyWeight = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag, or with ``value`` (a path) a family of tags ``id:value``."""
+
+    id: str
+    name: str
+    rules: tuple[Rule, ...]
+    category: str = ""
+    kind: Literal["fact", "model", "strategy"] = "fact"
+    value: str | None = None
+    half_life_ms: int | None = None
+    cap: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllNode:
+    """All nodes are true; true when empty."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyNode:
+    """One node is true; false when empty."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotNode:
+    """The node is false."""
+
+    item: Node
+
+
+@dataclass(frozen=True, slots=True)
+class TraitNode:
+    """A condition whose paths are read from the person's traits."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class TagNode:
+    """The person has the tag, or all given comparisons hold for it.
+
+    ``value`` names one of a family; a family's tag without one: some value meets all comparisons.
+    """
+
+    tag: str
+    value: str | None = None
+    count: tuple[Comparison, ...] = ()
+    weight: tuple[Comparison, ...] = ()
+    score: tuple[Comparison, ...] = ()
+
+    @property
+    def presence_only(self) -> bool:
+        """No comparison is given: the node asks whether the person has the tag."""
+        return not (self.count or self.weight or self.score)
+
+
+@dataclass(frozen=True, slots=True)
+class EventNode:
+    """How many matching events have an event time in (t − within, t]; without ``within_ms``: ever."""
+
+    match: EventMatch
+    count: tuple[Comparison, ...] = (Comparison("gte", 1),)
+    within_ms: int | None = None
+
+
+Node = AllNode | AnyNode | NotNode | TraitNode | TagNode | EventNode
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A named condition over a person. ``include``: paths of traits that a transition carries."""
+
+    id: str
+    name: str
+    when: Node
+    include: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One destination of transitions. Empty ``segments``, ``directions`` or ``causes`` mean all."""
+
+    id: str
+    url: str
+    secret_env: str
+    kind: Literal["webhook"] = "webhook"
+    segments: tuple[str, ...] = ()
+    directions: tuple[Literal["enter", "leave"], ...] = ()
+    causes: tuple[str, ...] = ()
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``."""
+
+    id: str
+    kind: str
+    write_keys: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What must be the same in a replay, and so is part of the definitions."""
+
+    dedupe_ms: int = 3_600_000
+    oldest_ms: int = 1_825 * 86_400_000
+    forget_after_ms: int = 730 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The dictionary numbers under which a person's packed state names things.
+
+    A number, once given, is never given to something else: each set of definitions carries the dictionary of
+    the set before it, and only adds. Keys: tag id; ``tag/rule``; segment id; source id; leaf hash (hex).
+    """
+
+    tags: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)
+    segments: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, int] = field(default_factory=dict)
+    leaves: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One whole set of definitions under its version. Version 0 is the empty set that every log starts with."""
+
+    version: int = 0
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    tags: tuple[Tag, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    senders: tuple[Sender, ...] = ()
+    sources: tuple[Source, ...] = ()
+    numbers: Numbers = field(default_factory=Numbers)
+    silent: bool = False

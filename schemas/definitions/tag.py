@@ -1,0 +1,69 @@
+"""Reads tags and their rules."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, cast
+
+from schemas.definitions.condition import read_where
+from schemas.definitions.identity import Ids, by_id
+from schemas.definitions.language import KINDS, RULE, TAG, WEIGHT
+from schemas.definitions.model import AllOf, EventMatch, PropertyWeight, Rule, Tag
+from schemas.definitions.nodes import Table
+from schemas.definitions.values import read_duration, read_event_path, read_id, read_names, read_number_path
+from schemas.definitions.view import View, fields
+
+WEIGHT_MAX: Final = 1e290
+
+
+def read_tag(view: View) -> Tag:
+    """One tag."""
+    found = fields(view, TAG)
+    tag_id = found.read("id", read_id, "")
+    return Tag(
+        id=tag_id,
+        name=found.read("name", View.text, tag_id),
+        rules=found.read("rules", _rules, ()),
+        category=found.read("category", View.text, ""),
+        kind=cast("Literal['fact', 'model', 'strategy']", found.read("kind", lambda kind: kind.one_of(KINDS), "fact")),
+        value=found.read("value", read_event_path, None),
+        half_life_ms=found.read("half_life", read_duration, None),
+        cap=found.read("cap", View.double, None),
+    )
+
+
+def _rules(view: View) -> tuple[Rule, ...]:
+    ids = Ids("rule")
+    rules = []
+    for at, item in enumerate(view.items("a list of rules"), start=1):
+        named = by_id(item)
+        rule = _rule(named, f"rule-{at}")
+        ids.take(rule.id, named)
+        rules.append(rule)
+    return tuple(rules)
+
+
+def _rule(view: View, default_id: str) -> Rule:
+    found = fields(view, RULE)
+    return Rule(
+        id=found.read("id", read_id, default_id),
+        match=EventMatch(found.read("event", read_names, ()), found.read("where", read_where, AllOf(()))),
+        weight=found.read("weight", _weight, 1.0),
+    )
+
+
+def _weight(view: View) -> float | PropertyWeight:
+    if not isinstance(view.node, Table):
+        return _bounded(view, view.double())
+    found = fields(view, WEIGHT)
+    return PropertyWeight(
+        path=found.read("property", read_number_path, ""),
+        times=found.read("times", View.double, 1.0),
+        maximum=found.read("max", View.double, None),
+    )
+
+
+def _bounded(view: View, weight: float) -> float:
+    """Weights are bounded so that no sum of them leaves the doubles."""
+    if abs(weight) > WEIGHT_MAX:
+        view.fault(f"a number from -{WEIGHT_MAX:g} to {WEIGHT_MAX:g}")
+    return weight

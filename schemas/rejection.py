@@ -1,0 +1,77 @@
+"""The one table of rejections: reason → HTTP status → metric label → dead-letter header.
+
+A reason's ``code`` is the label of the metrics and the ``reason`` header of a dead letter.
+``status`` is what a strict client hears over HTTP; lanes and senders have none (0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Stage = Literal["collector", "lane", "sender"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One way in which input can be refused.
+
+    ``dead_letter`` is false where keeping the bytes would let a stranger fill the topic.
+    """
+
+    code: str
+    stage: Stage
+    status: int
+    dead_letter: bool
+    help: str
+
+
+def _at_collector(code: str, status: int, help_text: str, *, dead_letter: bool = False) -> Reason:
+    return Reason(code, "collector", status, dead_letter, help_text)
+
+
+def _at_lane(code: str, help_text: str) -> Reason:
+    return Reason(code, "lane", 0, True, help_text)
+
+
+NO_WRITE_KEY: Final = _at_collector("no-write-key", 401, "the request carries no write key")
+UNKNOWN_WRITE_KEY: Final = _at_collector("unknown-write-key", 401, "no source has this write key")
+ORIGIN_NOT_ALLOWED: Final = _at_collector("origin-not-allowed", 403, "the source does not list this Origin")
+NOT_FOUND: Final = _at_collector("not-found", 404, "no protocol answers on this path")
+METHOD_NOT_ALLOWED: Final = _at_collector("method-not-allowed", 405, "the path exists, with another method")
+BODY_TIMEOUT: Final = _at_collector("body-timeout", 408, "headers or body did not arrive before the deadline")
+BODY_TOO_LARGE: Final = _at_collector("body-too-large", 413, "the body, or what it decompresses to, is over the limit")
+BAD_ENCODING: Final = _at_collector("bad-encoding", 400, "the compressed body cannot be read", dead_letter=True)
+BAD_JSON: Final = _at_collector("bad-json", 400, "the body is not JSON", dead_letter=True)
+BAD_REQUEST: Final = _at_collector("bad-request", 400, "the bytes are not an HTTP request")
+HEADERS_TOO_LARGE: Final = _at_collector("headers-too-large", 431, "the request line and headers are over the limit")
+TOO_MANY_KEYS: Final = _at_collector("too-many-keys", 400, "one event has more keys than the limit", dead_letter=True)
+INTERNAL_ERROR: Final = _at_collector("internal-error", 500, "the collector failed on this request; its log says how")
+TOO_DEEP: Final = _at_collector("too-deep", 400, "the body is nested deeper than the limit", dead_letter=True)
+TOO_MANY_EVENTS: Final = _at_collector("too-many-events", 400, "the batch holds more events than the limit", dead_letter=True)
+BAD_SHAPE: Final = _at_collector("bad-shape", 400, "the JSON is not what this path takes", dead_letter=True)
+EVENT_TOO_LARGE: Final = _at_collector("event-too-large", 400, "one event is over the limit", dead_letter=True)
+MISSING_NAME: Final = _at_collector("missing-name", 400, "a track call without an event name", dead_letter=True)
+MISSING_PERSON: Final = _at_collector("missing-person", 400, "neither userId nor anonymousId nor another id", dead_letter=True)
+BAD_TIME: Final = _at_collector("bad-time", 400, "a time that cannot be read", dead_letter=True)
+OVERLOADED: Final = _at_collector("overloaded", 503, "too much is in flight; try again after Retry-After")
+BROKER_AWAY: Final = _at_collector("broker-away", 503, "the broker did not acknowledge in time; try again after Retry-After")
+
+NOT_JSON: Final = _at_lane("not-json", "the record is not a JSON object in UTF-8")
+UNKNOWN_TYPE: Final = _at_lane("unknown-type", "the type is none that an event may have")
+NAME_MISSING: Final = _at_lane("name-missing", "a track event without a name")
+TIME_UNREADABLE: Final = _at_lane("time-unreadable", "a timestamp that is neither whole milliseconds nor ISO 8601 with an offset")
+TOO_OLD: Final = _at_lane("too-old", "the event time is further back than the definitions allow")
+PERSON_MISSING: Final = _at_lane("person-missing", "no userId, no anonymousId and no other id")
+WRONG_PARTITION: Final = _at_lane("wrong-partition", "the routing id belongs to another partition")
+STATE_TOO_LARGE: Final = _at_lane("state-too-large", "applying the event would make the person's state larger than the limit")
+UNREADABLE_INTERNAL: Final = _at_lane("unreadable-internal", "an internal record that this version does not know")
+TOO_NESTED: Final = _at_lane("too-nested", "the record is nested deeper than the lane reads")
+
+GONE: Final = Reason("gone", "sender", 0, True, "the receiver answered 410")
+EXHAUSTED: Final = Reason("exhausted", "sender", 0, True, "all attempts over the whole schedule failed")
+REFUSED_ADDRESS: Final = Reason("refused-address", "sender", 0, True, "the receiver's address is not one that may be called")
+UNREADABLE_TRANSITION: Final = Reason("unreadable-transition", "sender", 0, True, "a record of the transitions topic that is none")
+
+REASONS: Final[tuple[Reason, ...]] = tuple(value for value in list(globals().values()) if isinstance(value, Reason))
+BY_CODE: Final[dict[str, Reason]] = {reason.code: reason for reason in REASONS}

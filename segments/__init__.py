@@ -1,0 +1,1 @@
+"""Pure domain of segments: conditions, evaluation, the next due time, transitions. No I/O, no clock."""

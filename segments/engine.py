@@ -1,0 +1,237 @@
+"""The pure step: one event, or the passing of time, applied to one person under one set of definitions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from schemas.definitions.model import Bundle
+from schemas.event import Event
+from schemas.transition import Cause, Transition
+from segments.compile import CompiledLeaf, CompiledSegment, Plan, Program, compile_bundle
+from segments.nodes import next_change
+from tagging.apply import Application
+from tagging.compact import compact, expand, plain_id
+from tagging.decay import NEVER
+from tagging.paths import MISSING
+from tagging.person import Person
+from tagging.recent import id_hash, prune, remember, seen
+from tagging.state import REBASE_AFTER, PersonState, rebase
+from tagging.windows import add_time
+
+_NO_TRAITS_FROM: Final = "group"
+_LAST_MS: Final = 253_402_300_799_999
+
+
+class Engine:
+    """One compiled set of definitions, run against persons.
+
+    All methods append to ``out`` in the order in which things became true. Clocks and event times are absolute
+    milliseconds; a person's own times are relative to the person's base.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.program: Program = compile_bundle(bundle)
+        self.version = bundle.version
+        self.silent = bundle.silent
+        self._dedupe_ms = bundle.settings.dedupe_ms
+        self._sources = bundle.numbers.sources
+        self._segment_ids = {number: segment_id for segment_id, number in bundle.numbers.segments.items()}
+        self._live_numbers = {segment.number for segment in self.program.segments}
+        self._live_leaves = {leaf.number for plan in self.program.plans.values() for leaf in plan.leaves}
+        self.bound_bites = 0
+
+    def apply(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> bool:
+        """Apply an event at the lane's clock; False if it is a repeat, which changes nothing.
+
+        Raises:
+            Rejected: ``state-too-large``; the person is as before.
+        """
+        state = person.state
+        base = state.base
+        now = clock - base
+        if now > REBASE_AFTER:
+            rebase(state, clock)
+            base, now = clock, 0
+        hashed = None
+        if event.id is not None:
+            hashed = id_hash(event.id)
+            window = self._dedupe_ms
+            newest_at = base + state.recent_at
+            if hashed in state.recent and clock - newest_at < window and seen(state.recent, newest_at, hashed, clock, window):
+                return False
+        if state.due is not None and state.due < now:
+            self.advance(person, now, out)
+        if not state.recent:
+            expand(state)
+        self._apply_new(person, event, event_ms, clock, out)
+        if hashed is not None:
+            state.recent = remember(state.recent, base + state.recent_at, hashed, clock, self._dedupe_ms)
+            state.recent_at = now
+            expires = now + self._dedupe_ms
+            if state.due is None or expires < state.due:
+                state.due = expires
+        return True
+
+    def _apply_new(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> None:
+        state = person.state
+        wire = event.wire
+        now = clock - state.base
+        at = event_ms - state.base
+        plan = self.program.plans.get(event.name, self.program.other)
+        traits = wire.traits
+        merged = None
+        if traits and type(traits) is dict and wire.type != _NO_TRAITS_FROM:
+            merged = person.merged_traits(traits, event_ms)
+        self._tag(person, event, plan, at)
+        if merged is not None:
+            person.set_traits(merged)
+        for leaf in plan.leaves:
+            if leaf.where is None or leaf.where(wire, person.traits):
+                _count(state, leaf, at, now)
+        anonymous_id = wire.anonymousId
+        if anonymous_id and type(anonymous_id) is str:
+            state.anonymous_id = anonymous_id
+        if state.due == now or person.is_new:
+            person.is_new = False
+            state.due = self._evaluate(person, now, self.program.segments, ("event", event.id), out)
+        else:
+            segments = plan.segments if merged is None else plan.segments_with_traits
+            bound = self._evaluate(person, now, segments, ("event", event.id), out, NEVER if state.due is None else state.due)
+            if bound is not None and (state.due is None or bound < state.due):
+                state.due = bound
+
+    def _tag(self, person: Person, event: Event, plan: Plan, at: int) -> None:
+        says = event.wire.type in ("tag", "untag")
+        if not plan.rules and not says:
+            return
+        source = event.wire.source
+        numbered = self._sources.get(source, source) if type(source) is str else None
+        application = Application(person.state, event, numbered, at)
+        if says:
+            if event.wire.type == "tag":
+                application.say(self.program.tags)
+            else:
+                application.unsay(self.program.tags)
+        application.run_rules(plan.rules, person)
+        self.bound_bites += application.bound_bites
+
+    def advance(self, person: Person, until: int, out: list[Transition]) -> None:
+        """Fire the person's due times < ``until`` (relative), each stamped with its own time, in order."""
+        state = person.state
+        while (due := state.due) is not None and due < until:
+            state.due = self._evaluate(person, due, self.program.segments, ("time", None), out)
+            self._tidy(state, due)
+
+    def settle(self, person: Person, barrier_ms: int, out: list[Transition]) -> None:
+        """The one evaluation at a definition's barrier (absolute); segments that are gone are left silently.
+
+        The state of a leaf that is gone goes too: if the leaf comes back, it must not count what it saw before the gap.
+        """
+        state = person.state
+        at = barrier_ms - state.base
+        gone = [number for number, sequence in state.members.items() if sequence & 1 and number not in self._live_numbers]
+        for number in sorted(gone, key=self._segment_ids.__getitem__):
+            self._leave_removed(person, number, at, out)
+        for number in [number for number in state.leaves if number not in self._live_leaves]:
+            del state.leaves[number]
+        state.due = self._evaluate(person, at, self.program.segments, ("definition", None), out)
+        state.definitions = self.version
+        self._tidy(state, at)
+
+    def _tidy(self, state: PersonState, at: int) -> None:
+        """Drop what can no longer change a result, so that a person at rest carries none of it."""
+        state.recent = prune(state.recent, state.base + state.recent_at, state.base + at, self._dedupe_ms)
+        if not state.recent:
+            state.recent_at = 0
+            compact(state)
+            return
+        expires = state.recent_at + self._dedupe_ms
+        if state.due is None or expires < state.due:
+            state.due = expires
+
+    def _evaluate(
+        self,
+        person: Person,
+        at: int,
+        segments: tuple[CompiledSegment, ...],
+        why: tuple[Cause, str | None],
+        out: list[Transition],
+        horizon: int = NEVER,
+    ) -> int | None:
+        """Evaluate each of the segments once; the earliest bound (see ``segments.nodes``), None for never."""
+        members = person.state.members
+        soonest = NEVER
+        for segment in segments:
+            value, bound = segment.node.outlook(person, at, horizon)
+            sequence = members.get(segment.number, 0)
+            if value is not bool(sequence & 1):
+                members[segment.number] = sequence + 1
+                out.append(self._transition(person, segment, at, why))
+            if bound < soonest:
+                soonest = bound
+        return soonest if _writable(person.state.base + soonest) is not None else None
+
+    def _transition(self, person: Person, segment: CompiledSegment, at: int, why: tuple[Cause, str | None]) -> Transition:
+        state = person.state
+        cause, event_id = why
+        sequence = state.members[segment.number]
+        leaves_at = next_change(segment.node, person, at) if sequence & 1 else NEVER
+        return Transition(
+            person=state.id,
+            user_id=state.id[5:] if state.id.startswith("user:") else None,
+            anonymous_id=plain_id(state.anonymous_id),
+            segment=segment.id,
+            incarnation=state.incarnation,
+            sequence=sequence,
+            timestamp=state.base + at,
+            cause=cause,
+            definitions=self.version,
+            event_id=event_id,
+            leaves_at=_writable(state.base + leaves_at),
+            traits=_included(segment, person),
+            silent=self.silent and cause == "definition",
+        )
+
+    def _leave_removed(self, person: Person, number: int, at: int, out: list[Transition]) -> None:
+        state = person.state
+        state.members[number] += 1
+        out.append(
+            Transition(
+                person=state.id,
+                user_id=state.id[5:] if state.id.startswith("user:") else None,
+                anonymous_id=plain_id(state.anonymous_id),
+                segment=self._segment_ids[number],
+                incarnation=state.incarnation,
+                sequence=state.members[number],
+                timestamp=state.base + at,
+                cause="definition",
+                definitions=self.version,
+                silent=True,
+            )
+        )
+
+
+def _writable(time_ms: int) -> int | None:
+    """A time that ISO 8601 can write; what lies after the year 9999 is as good as never."""
+    return time_ms if time_ms <= _LAST_MS else None
+
+
+def _included(segment: CompiledSegment, person: Person) -> dict[str, Any] | None:
+    if not segment.include:
+        return None
+    found = {path: read(person.traits()) for path, read in segment.include}
+    return {path: value for path, value in found.items() if value is not MISSING}
+
+
+def _count(state: PersonState, leaf: CompiledLeaf, at: int, now: int) -> None:
+    held = state.leaves.get(leaf.number)
+    if leaf.within is None:
+        state.leaves[leaf.number] = (held if isinstance(held, int) else 0) + 1
+        return
+    oldest = now - leaf.within
+    if at <= oldest:
+        return
+    if isinstance(held, list):
+        add_time(held, at, leaf.kept, oldest)
+    else:
+        state.leaves[leaf.number] = [at]

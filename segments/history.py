@@ -1,0 +1,52 @@
+"""The definitions a lane has gone through, and how a person is brought from one set to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.definitions.model import Bundle
+from schemas.transition import Transition
+from segments.engine import Engine
+from tagging.person import Person
+
+Switches = tuple[tuple[int, int], ...]
+
+
+class History:
+    """Engines by version and the barriers between them. ``switches``: (version, barrier in absolute ms), oldest first."""
+
+    def __init__(self, bundles: Mapping[int, Bundle], switches: Switches) -> None:
+        self.switches = switches
+        self._engines = {version: Engine(bundles[version]) for version, _ in switches}
+
+    @property
+    def current(self) -> Engine:
+        """The engine of the newest set."""
+        return self._engines[self.switches[-1][0]]
+
+    def switch(self, bundle: Bundle, barrier_ms: int) -> None:
+        """From here on ``bundle`` holds; people are brought to it one by one."""
+        self._engines[bundle.version] = Engine(bundle)
+        self.switches = (*self.switches, (bundle.version, barrier_ms))
+
+    def forget(self) -> None:
+        """Everybody is under the newest set: drop the older ones."""
+        self.switches = self.switches[-1:]
+        self._engines = {self.switches[0][0]: self.current}
+
+    def bring(self, person: Person, out: list[Transition]) -> bool:
+        """Bring a person to the newest set: what was due before each barrier under the old set, then one evaluation at it.
+
+        False if the person is there already.
+        """
+        if person.state.definitions == self.switches[-1][0]:
+            return False
+        for version, barrier_ms in self.switches:
+            held = person.state.definitions
+            if version <= held:
+                continue
+            engine = self._engines.get(held)
+            if engine is not None:
+                engine.advance(person, barrier_ms - person.state.base, out)
+            self._engines[version].settle(person, barrier_ms, out)
+        return True

@@ -1,0 +1,67 @@
+"""`ebbtide apply`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stream.cli.kit import command_settings, json_option, run
+from stream.cli.output import console, plain, print_json
+
+if TYPE_CHECKING:
+    from stream.cli.applying import Applied
+    from stream.runtime.settings import Settings
+
+
+@click.command("apply")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--silent", is_flag=True, help="Mark the transitions that the change itself causes: senders skip them.")
+@click.option("--wait", "wait_seconds", default=60.0, show_default=True, help="Seconds to wait until every lane has switched.")
+@json_option
+@click.pass_context
+def command(context: click.Context, folder: Path, wait_seconds: float, *, silent: bool, as_json: bool) -> None:
+    """Make a folder of definitions the newest version, everywhere.
+
+    Checks all of it first and applies nothing if there is a fault. Then writes the version to the log and waits until every lane
+    has switched to it. If nothing differs, nothing is written.
+    """
+    settings = command_settings(context)
+    applied, everywhere = run(_apply(settings, folder, wait_seconds, silent=silent, as_json=as_json))
+    if as_json:
+        changes = [{"kind": change.kind, "id": change.id, "how": change.how} for change in applied.changes]
+        print_json({"version": applied.version, "changes": changes, "everywhere": everywhere})
+    else:
+        _tell(applied, settings, everywhere=everywhere)
+
+
+async def _apply(settings: Settings, folder: Path, wait_seconds: float, *, silent: bool, as_json: bool) -> tuple[Applied, bool]:
+    from stream.cli.applying import apply, until_everywhere  # noqa: PLC0415 - Kafka's client takes its time to load
+    from stream.cli.deployment import opened  # noqa: PLC0415 - likewise
+    from stream.runtime.definition_files import load_folder  # noqa: PLC0415 - likewise
+
+    definitions = load_folder(folder)
+    async with opened(settings) as deployment:
+        applied = await apply(deployment, definitions, silent=silent)
+        if not applied.asked:
+            return applied, True
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - only for people
+
+        columns = (TextColumn("lanes on version {task.fields[version]}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console(error=True), disable=as_json, transient=True) as bar:
+            task = bar.add_task("", total=settings.partitions, version=applied.version)
+            everywhere = await until_everywhere(deployment, applied.version, wait_seconds, lambda done: bar.update(task, completed=done))
+        return applied, everywhere
+
+
+def _tell(applied: Applied, settings: Settings, *, everywhere: bool) -> None:
+    for change in applied.changes:
+        click.echo("\n".join(map(plain, str(change).split("\n"))))
+    if not applied.asked:
+        click.echo(f"Nothing differs from version {applied.version}; nothing was written.")
+    elif not everywhere:
+        click.echo(f"Version {applied.version} is in the log. No worker is running: it takes effect as soon as one does.")
+    else:
+        again = " (an earlier apply had been cut short)" if applied.again else ""
+        click.echo(f"Version {applied.version} holds in all {settings.partitions} lanes{again}.")

@@ -1,0 +1,121 @@
+"""People as they are now: read from the store, brought forward in memory under the definitions that hold.
+
+What the store has is as of a person's last commit. Scores have faded since, and due times may have passed that nobody has fired
+yet; so a copy is brought to the newest definitions and to the time asked about. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from schemas.definitions.model import Bundle
+from schemas.routing import partition_of
+from schemas.transition import Transition
+from segments.history import History
+from stream.kafka.port import Bundles
+from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, SLICE_PEOPLE, person_digest
+from stream.store.port import LaneHeader, StateStore, unpack_header
+from tagging.person import Person
+from tagging.state import unpack
+
+_NOBODY = bytes(DIGEST_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One person at a time (absolute ms). ``transitions``: what happened on the way from the last commit to it."""
+
+    person: Person
+    as_of_ms: int
+    partition: int
+    history: History
+    transitions: tuple[Transition, ...]
+
+    @property
+    def bundle(self) -> Bundle:
+        """The definitions that the person is under."""
+        return self.history.current.program.bundle
+
+
+class PeopleReader:
+    """Reads people of any partition. All calls may raise Unavailable."""
+
+    def __init__(self, store: StateStore, bundles: Bundles, partitions: int) -> None:
+        self._store = store
+        self._bundles = bundles
+        self._partitions = partitions
+        self._histories: dict[int, tuple[tuple[tuple[int, int], ...], History]] = {}
+
+    async def header(self, partition: int) -> LaneHeader | None:
+        """What is true of a partition as a whole; None before its first owner."""
+        packed = await self._store.header(partition)
+        return None if packed is None else unpack_header(packed)
+
+    async def find(self, person_id: str, now_ms: int) -> Found | None:
+        """The person of that id at the given time, or at the lane's clock if that is later; None if there is no such person."""
+        partition = partition_of(person_id, self._partitions)
+        header = await self.header(partition)
+        (packed,) = await self._store.persons(partition, [person_digest(person_id)])
+        if packed is None or header is None:
+            return None
+        history = await self._history(partition, header)
+        return brought(packed, partition, history, max(now_ms, header.clock))
+
+    async def as_stored(self, person_id: str) -> Person | None:
+        """The person as of the last commit, under the definitions of then."""
+        (packed,) = await self._store.persons(partition_of(person_id, self._partitions), [person_digest(person_id)])
+        return None if packed is None else Person(unpack(packed))
+
+    async def everybody(self, partition: int, now_ms: int) -> AsyncIterator[Found]:
+        """All people of a partition, slice by slice."""
+        header = await self.header(partition)
+        if header is None:
+            return
+        history = await self._history(partition, header)
+        for number in range(-(-header.people // SLICE_PEOPLE)):
+            (packed_slice,) = await self._store.slices(partition, [number])
+            digests = [digest for digest in digests_of(packed_slice) if digest is not None]
+            for packed in await self._store.persons(partition, digests):
+                if packed is not None:
+                    yield brought(packed, partition, history, max(now_ms, header.clock))
+
+    async def members(self, partition: int, segment: int) -> AsyncIterator[str]:
+        """The ids of the people of a partition who are in a segment (by its number), in the order of their first record."""
+        bits = await self._store.member_bits(partition, segment)
+        for start in range(0, len(bits) * 8, SLICE_PEOPLE):
+            places = [place for place in range(SLICE_PEOPLE) if _bit(bits, start + place)]
+            if not places:
+                continue
+            (packed_slice,) = await self._store.slices(partition, [start // SLICE_PEOPLE])
+            found = digests_of(packed_slice)
+            digests = [digest for place in places if place < len(found) and (digest := found[place]) is not None]
+            for packed in await self._store.persons(partition, digests):
+                if packed is not None:
+                    yield unpack(packed).id
+
+    async def _history(self, partition: int, header: LaneHeader) -> History:
+        held = self._histories.get(partition)
+        if held is None or held[0] != header.switches:
+            bundles = {version: await self._bundles.bundle(version) for version, _ in header.switches}
+            held = self._histories[partition] = (header.switches, History(bundles, header.switches))
+        return held[1]
+
+
+def brought(packed: bytes, partition: int, history: History, at_ms: int) -> Found:
+    """A packed person under the newest definitions, with all that is due by ``at_ms`` fired, that millisecond included."""
+    person = Person(unpack(packed))
+    transitions: list[Transition] = []
+    history.bring(person, transitions)
+    history.current.advance(person, at_ms - person.state.base + 1, transitions)
+    return Found(person, at_ms, partition, history, tuple(transitions))
+
+
+def digests_of(packed_slice: bytes) -> list[bytes | None]:
+    """The digests of a slice by place; None where nobody is."""
+    found = [packed_slice[at : at + DIGEST_BYTES] for at in range(0, len(packed_slice) - ENTRY_BYTES + 1, ENTRY_BYTES)]
+    return [None if digest == _NOBODY else digest for digest in found]
+
+
+def _bit(bits: bytes, number: int) -> bool:
+    return number >> 3 < len(bits) and bool(bits[number >> 3] & (0x80 >> (number & 7)))

@@ -1,0 +1,1 @@
+"""The log: ports, fakes, and Kafka."""

@@ -1,0 +1,85 @@
+"""A lane that writes nothing: the live lane's steps over a store in memory, moved by records alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from schemas.definitions.model import Bundle
+from schemas.transition import Transition
+from segments.history import History
+from stream.kafka.port import Bundles, Record
+from stream.store.layout import SLICE_PEOPLE
+from stream.store.memory import MemoryStateStore
+from stream.store.port import LaneHeader
+from stream.worker.batch import BatchStep, IntakeReader, load
+from stream.worker.dues import DueIndex
+from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
+from stream.worker.sweep import Sweeper, SweepResult
+
+_SLICES_AT_ONCE = 8
+
+
+class ReplayLane:
+    """One partition from its true start. ``take`` hears transitions, per person in the order of the live stream.
+
+    When a due time fires is a matter of the records alone, so sweeping here between other batches than the live lane did
+    changes the order across people, and nothing else.
+    """
+
+    def __init__(self, partition: int, partitions: int, bundles: Bundles, take: Callable[[list[Transition]], None]) -> None:
+        header = LaneHeader(partitions=partitions)
+        self._memory = LaneMemory(partition, header, b"", DueIndex({}), History({0: Bundle()}, header.switches))
+        self._bundles = bundles
+        self._take = take
+        self._store = MemoryStateStore()
+        self._reader = IntakeReader()
+        self._sweeper = Sweeper(self._store, self._memory)
+
+    @property
+    def header(self) -> LaneHeader:
+        """Cursor, clock and counters, as the live lane's header has them."""
+        return self._memory.header
+
+    async def read(self, records: Sequence[Record]) -> None:
+        """Apply records that follow those read before, and fire what has become due."""
+        memory = self._memory
+        intake = self._reader.read(records)
+        digests = list(intake.digests)
+        working = load(zip(digests, await self._store.persons(memory.partition, digests), strict=True))
+        bundles = {version: await self._bundles.bundle(version) for version in intake.versions}
+        changes = begin(memory)
+        BatchStep(memory, changes, working, bundles).run(intake)
+        await self._commit(changes, working.values(), SweepResult({}, {}, []))
+        await self._settle()
+
+    async def advance(self, clock_ms: int) -> None:
+        """Move the clock as a later record would have done, and fire what is due before it."""
+        changes = begin(self._memory)
+        changes.clock = max(changes.clock, clock_ms)
+        await self._commit(changes, (), SweepResult({}, {}, []))
+        await self._settle()
+
+    async def _settle(self) -> None:
+        memory = self._memory
+        while len(memory.header.switches) > 1:
+            changes = begin(memory)
+            if memory.header.swept < memory.header.sweep_to:
+                result = await self._sweeper.definitions(memory.header.swept // SLICE_PEOPLE, changes)
+                await self._commit(changes, result.working.values(), result)
+            else:
+                memory.history.forget()
+                await self._commit(changes, (), SweepResult({}, {}, []))
+        while due := memory.dues.ready(memory.header.clock, _SLICES_AT_ONCE):
+            changes = begin(memory)
+            result = await self._sweeper.due(due, changes)
+            await self._commit(changes, result.working.values(), result)
+
+    async def _commit(self, changes: Changes, touched: Iterable[Working], result: SweepResult) -> None:
+        memory = self._memory
+        commit, after = build_commit(memory, changes, touched, result.bounds, 0, [])
+        commit.dues += result.index_only
+        commit.members.clear()
+        await self._store.commit(memory.partition, commit)
+        memory.header, memory.packed = after, commit.after
+        if changes.transitions:
+            self._take(changes.transitions)

@@ -1,0 +1,85 @@
+"""The metrics of the collector."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.rejection import REASONS
+from stream.runtime.metrics import Metric
+
+ROUTES: Final = (
+    *("track", "identify", "page", "screen", "group", "alias", "batch"),
+    *("pixel-track", "pixel-identify", "pixel-page", "pixel-screen", "pixel-group", "pixel-alias"),
+    *("preflight", "unknown"),
+)
+PROTOCOLS: Final = ("segment", "pixel")
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+REQUESTS: Final = Metric(
+    "ebbtide_collector_requests_total",
+    "counter",
+    "Requests answered, by route and class of status.",
+    labels={"route": ROUTES, "outcome": ("2xx", "4xx", "5xx")},
+)
+REQUEST_SECONDS: Final = Metric(
+    "ebbtide_collector_request_seconds",
+    "histogram",
+    "From a request's last byte to its answer.",
+    labels={"route": ROUTES},
+    buckets=_SECONDS,
+)
+EVENTS_ACCEPTED: Final = Metric(
+    "ebbtide_collector_events_accepted_total",
+    "counter",
+    "Events that the broker has acknowledged.",
+    labels={"protocol": PROTOCOLS},
+)
+REJECTED: Final = Metric(
+    "ebbtide_collector_rejected_total",
+    "counter",
+    "Requests and single events refused, by reason.",
+    labels={"reason": tuple(reason.code for reason in REASONS if reason.stage == "collector")},
+)
+DEAD_LETTERS: Final = Metric(
+    "ebbtide_collector_dead_letters_total",
+    "counter",
+    "Dead letters: stored; only counted because the rate is capped or the bytes are too many; not taken by the broker.",
+    labels={"outcome": ("stored", "capped", "too-large", "failed")},
+)
+BATCH_EVENTS: Final = Metric(
+    "ebbtide_collector_batch_events",
+    "histogram",
+    "Records in one batch sent to one partition.",
+    labels={},
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+)
+PRODUCE_SECONDS: Final = Metric(
+    "ebbtide_collector_produce_seconds",
+    "histogram",
+    "From a batch's first record to the broker's acknowledgement.",
+    labels={},
+    buckets=_SECONDS,
+)
+PRODUCE_FAILURES: Final = Metric(
+    "ebbtide_collector_produce_failures_total",
+    "counter",
+    "Batches that the broker refused or did not acknowledge in time.",
+    labels={"cause": ("refused", "deadline")},
+)
+PRODUCER_RENEWALS: Final = Metric(
+    "ebbtide_collector_producer_renewals_total",
+    "counter",
+    "Producers replaced because a refused batch had spoilt their sequence numbers.",
+    labels={},
+)
+IN_FLIGHT_EVENTS: Final = Metric("ebbtide_collector_in_flight_events", "gauge", "Records that wait for the broker.", labels={})
+IN_FLIGHT_BYTES: Final = Metric("ebbtide_collector_in_flight_bytes", "gauge", "Bytes that wait for the broker.", labels={})
+CONNECTIONS: Final = Metric("ebbtide_collector_connections", "gauge", "Open connections.", labels={})
+DEFINITIONS_VERSION: Final = Metric(
+    "ebbtide_collector_definitions_version", "gauge", "Version of the definitions whose sources are known; 0 before the first.", labels={}
+)
+
+CATALOGUE: Final = (
+    *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, BATCH_EVENTS, PRODUCE_SECONDS, PRODUCE_FAILURES),
+    *(PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES, CONNECTIONS, DEFINITIONS_VERSION),
+)

@@ -1,0 +1,1 @@
+"""The store of a partition's state: port, fake, and Redis."""

@@ -1,0 +1,75 @@
+"""How a partition's state lies in Redis. Every key carries the hash tag ``{partition}``: one script can touch them all.
+
+| key | type | holds |
+|---|---|---|
+| ``{p}h`` | string | the lane's header: token, commit number, cursor, clock, counters (LaneHeader, msgpack) |
+| ``{p}o`` | list | the outbox: transitions that are committed and not yet known to be published |
+| ``{p}d`` | sorted set | slice → a time before which nobody in it is due |
+| ``{p}s<n>`` | string | slice n: 128 entries of 18 bytes, digest (12) and due time (6, big-endian ms; 0: none) |
+| ``{p}m<n>`` | bitmap | segment n: the numbers of the people who are in it |
+| ``{p}`` + digest | string | one person (tagging.state) |
+
+A person is named by a digest, because an id may hold braces, which would move the hash tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Final
+
+SLICE_PEOPLE: Final = 128
+DIGEST_BYTES: Final = 12
+DUE_BYTES: Final = 6
+ENTRY_BYTES: Final = DIGEST_BYTES + DUE_BYTES
+SLICE_BYTES: Final = SLICE_PEOPLE * ENTRY_BYTES
+
+
+def person_digest(person_id: str) -> bytes:
+    """Twelve bytes of BLAKE2b: two people share one with a chance of 10⁻¹¹ among a thousand million."""
+    return blake2b(person_id.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+class PartitionKeys:
+    """The keys of one partition."""
+
+    __slots__ = ("_tag", "dues", "header", "outbox")
+
+    def __init__(self, partition: int) -> None:
+        self._tag = b"{%d}" % partition
+        self.header = self._tag + b"h"
+        self.outbox = self._tag + b"o"
+        self.dues = self._tag + b"d"
+
+    def person(self, digest: bytes) -> bytes:
+        """Key of a person. Digests have a length of their own, so no other key collides."""
+        return self._tag + digest
+
+    def slice(self, number: int) -> bytes:
+        """Key of a slice."""
+        return self._tag + b"s%d" % number
+
+    def members(self, segment: int) -> bytes:
+        """Key of a segment's bitmap."""
+        return self._tag + b"m%d" % segment
+
+
+def entry_bytes(digest: bytes, due_ms: int | None) -> bytes:
+    """One entry of a slice."""
+    return digest + due_bytes(due_ms)
+
+
+def due_bytes(due_ms: int | None) -> bytes:
+    """A due time as a slice holds it."""
+    return (due_ms or 0).to_bytes(DUE_BYTES, "big")
+
+
+def read_slice(packed: bytes) -> Iterator[tuple[bytes, int | None]]:
+    """(digest, due time or None) of each person in a slice, in order of their numbers; empty places are left out."""
+    for at in range(0, len(packed) - ENTRY_BYTES + 1, ENTRY_BYTES):
+        digest = packed[at : at + DIGEST_BYTES]
+        if digest != _NOBODY:
+            yield digest, int.from_bytes(packed[at + DIGEST_BYTES : at + ENTRY_BYTES], "big") or None
+
+
+_NOBODY: Final = bytes(DIGEST_BYTES)

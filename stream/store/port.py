@@ -1,0 +1,132 @@
+"""The port of the state store, and what goes through it.
+
+One writer: a commit names the header it was read under; the store refuses it if that is not, byte for byte, what it
+holds. So a commit either happens whole, once, on top of the state it was computed from, or not at all; and the same
+commit sent again after a lost answer is recognised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import msgspec
+
+from schemas.errors import EbbtideError, Misconfigured
+
+HEADER_FORMAT: Final = 1
+
+
+class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
+    """What is true of a partition as a whole, as of its last commit. Times are absolute milliseconds.
+
+    ``cursor``: the next offset to read. ``switches``: (version, barrier) of the definitions that people may still be
+    under, oldest first; the last is the current one. ``swept`` of ``sweep_to`` people have been brought to it (who came
+    later was under it from the start).
+    """
+
+    format: int = HEADER_FORMAT
+    epoch: int = 0
+    token: bytes = b""
+    number: int = 0
+    topic_id: str = ""
+    partitions: int = 0
+    cursor: int = 0
+    clock: int = 0
+    people: int = 0
+    applied: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    transitions: int = 0
+    switches: tuple[tuple[int, int], ...] = ((0, 0),)
+    swept: int = 0
+    sweep_to: int = 0
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(LaneHeader)
+
+
+def pack_header(header: LaneHeader) -> bytes:
+    """The header as the store holds it."""
+    return _encoder.encode(header)
+
+
+def unpack_header(packed: bytes) -> LaneHeader:
+    """Read a header.
+
+    Raises:
+        Misconfigured: it was written by another version of Ebbtide.
+    """
+    header = _decoder.decode(packed)
+    if header.format != HEADER_FORMAT:
+        raise Misconfigured(f"the store has lane format {header.format}, this version reads {HEADER_FORMAT}")
+    return header
+
+
+@dataclass(slots=True)
+class Commit:
+    """Everything one batch changes in one partition.
+
+    ``persons``: (digest, packed). ``new_people``: (number, digest, due). ``dues``: (number, due) of people who are known.
+    ``slices``: (slice, lower bound or None). ``members``: (segment, person's number, in). ``outbox`` is appended;
+    the oldest ``published`` entries go.
+    """
+
+    before: bytes
+    after: bytes
+    persons: list[tuple[bytes, bytes]] = field(default_factory=list)
+    new_people: list[tuple[int, bytes, int | None]] = field(default_factory=list)
+    dues: list[tuple[int, int | None]] = field(default_factory=list)
+    slices: list[tuple[int, int | None]] = field(default_factory=list)
+    members: list[tuple[int, int, bool]] = field(default_factory=list)
+    outbox: list[bytes] = field(default_factory=list)
+    published: int = 0
+
+
+class CommitRefused(EbbtideError):
+    """The store holds another header than the commit was computed under: ``found`` (None: it holds none)."""
+
+    def __init__(self, found: bytes | None) -> None:
+        super().__init__("the partition's header is not the one that was read")
+        self.found = found
+
+
+class StateStore(Protocol):
+    """Where partitions' states are kept. All calls may raise ``Unavailable``; none may be cancelled half way."""
+
+    async def header(self, partition: int) -> bytes | None:
+        """The packed header; None for a partition that never had an owner."""
+        ...
+
+    async def persons(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+        """The packed persons, in the order asked for."""
+        ...
+
+    async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:
+        """The packed slices, in the order asked for; empty where there is none."""
+        ...
+
+    async def slice_bounds(self, partition: int) -> dict[int, int]:
+        """Slice → a time before which nobody in it is due; slices in which nobody is due are left out."""
+        ...
+
+    async def outbox(self, partition: int) -> list[bytes]:
+        """What is committed and perhaps not published, oldest first."""
+        ...
+
+    async def commit(self, partition: int, commit: Commit) -> None:
+        """Make all of the commit true, or none of it.
+
+        Raises:
+            CommitRefused: the header found is neither ``before`` nor ``after``.
+        """
+        ...
+
+    async def member_count(self, partition: int, segment: int) -> int:
+        """How many people of the partition are in a segment."""
+        ...
+
+    async def member_bits(self, partition: int, segment: int) -> bytes:
+        """The segment's bitmap: bit n (the highest of a byte first) is person n."""
+        ...

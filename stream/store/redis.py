@@ -1,0 +1,150 @@
+"""The store in Redis: one read and one script a batch, over one link that is made again whenever it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, Final, TypeVar
+
+import hiredis
+
+from schemas.errors import Unavailable
+from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, due_bytes, entry_bytes
+from stream.store.link import RedisLink, connect
+from stream.store.port import Commit, CommitRefused
+
+_NOT_NOW: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "BUSY")
+T = TypeVar("T")
+
+
+class RedisStateStore:
+    """Partitions' states in one Redis. ``url`` names it; ``timeout_seconds`` bounds every answer."""
+
+    def __init__(self, url: str, timeout_seconds: float = 5.0) -> None:
+        self._url = url
+        self._timeout_seconds = timeout_seconds
+        self._link: RedisLink | None = None
+        self._connecting = asyncio.Lock()
+        self._keys: dict[int, PartitionKeys] = {}
+        self._script = files("stream.store").joinpath("commit.lua").read_bytes()
+        self._script_sha = sha1(self._script, usedforsecurity=False).hexdigest().encode()
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._link is not None:
+            self._link.close()
+
+    async def ping(self) -> None:
+        """Raises Unavailable if Redis does not answer."""
+        await self._call("PING")
+
+    async def header(self, partition: int) -> bytes | None:
+        """See StateStore."""
+        packed: bytes | None = await self._call("GET", self._of(partition).header)
+        return packed
+
+    async def persons(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+        """See StateStore."""
+        if not digests:
+            return []
+        key = self._of(partition).person
+        packed: list[bytes | None] = await self._call("MGET", *[key(digest) for digest in digests])
+        return packed
+
+    async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:
+        """See StateStore."""
+        keys = self._of(partition)
+        packed: list[bytes | None] = await self._call("MGET", *[keys.slice(number) for number in numbers])
+        return [part or b"" for part in packed]
+
+    async def slice_bounds(self, partition: int) -> dict[int, int]:
+        """See StateStore."""
+        found: list[bytes] = await self._call("ZRANGE", self._of(partition).dues, 0, -1, "WITHSCORES")
+        return {int(found[at]): int(float(found[at + 1])) for at in range(0, len(found), 2)}
+
+    async def outbox(self, partition: int) -> list[bytes]:
+        """See StateStore."""
+        entries: list[bytes] = await self._call("LRANGE", self._of(partition).outbox, 0, -1)
+        return entries
+
+    async def commit(self, partition: int, commit: Commit) -> None:
+        """See StateStore. A commit whose answer is lost is sent again: the header tells whether it happened."""
+        keys = self._of(partition)
+        arguments = commit_arguments(keys, commit)
+        answer = await self._call("EVALSHA", self._script_sha, 3, keys.header, keys.outbox, keys.dues, *arguments)
+        if answer != 1:
+            raise CommitRefused(answer[0] or None)
+
+    async def member_count(self, partition: int, segment: int) -> int:
+        """See StateStore."""
+        count: int = await self._call("BITCOUNT", self._of(partition).members(segment))
+        return count
+
+    async def member_bits(self, partition: int, segment: int) -> bytes:
+        """See StateStore."""
+        bits: bytes | None = await self._call("GET", self._of(partition).members(segment))
+        return bits or b""
+
+    def _of(self, partition: int) -> PartitionKeys:
+        keys = self._keys.get(partition)
+        if keys is None:
+            keys = self._keys[partition] = PartitionKeys(partition)
+        return keys
+
+    async def _call(self, *arguments: bytes | str | int) -> Any:
+        link = self._link
+        if link is None or not link.is_open:
+            link = await self._connected()
+        try:
+            return await link.call(*arguments)
+        except hiredis.ReplyError as error:
+            text = str(error)
+            if text.startswith("NOSCRIPT"):
+                await link.call("SCRIPT", "LOAD", self._script)
+                return await link.call(*arguments)
+            if text.startswith(_NOT_NOW):
+                raise Unavailable(f"Redis answers: {text}") from None
+            raise
+
+    async def _connected(self) -> RedisLink:
+        async with self._connecting:
+            if self._link is None or not self._link.is_open:
+                self._link = await connect(self._url, self._timeout_seconds)
+            return self._link
+
+
+def commit_arguments(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
+    """The script's arguments for a commit."""
+    persons = [item for digest, packed in commit.persons for item in (keys.person(digest), packed)]
+    ranges = _ranges(keys, commit)
+    bounds: list[bytes | int] = [item for number, bound in commit.slices if bound is not None for item in (bound, number)]
+    unbounds: list[bytes | int] = [number for number, bound in commit.slices if bound is None]
+    bits: list[bytes | int] = [item for segment, number, inside in commit.members for item in (keys.members(segment), number, int(inside))]
+    counts = (len(persons), len(ranges), len(bounds), len(unbounds), len(bits), len(commit.outbox))
+    return [commit.before, commit.after, commit.published, *counts, *persons, *ranges, *bounds, *unbounds, *bits, *commit.outbox]
+
+
+def _ranges(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
+    """SETRANGE items. A slice is made whole with its first person, because Redis doubles a string that grows."""
+    ranges: list[bytes | int] = []
+    for number, digest, due in commit.new_people:
+        key, place = keys.slice(number // SLICE_PEOPLE), number % SLICE_PEOPLE
+        if place == 0:
+            ranges += (key, SLICE_BYTES - 1, b"\0")
+        ranges += (key, place * ENTRY_BYTES, entry_bytes(digest, due))
+    for number, due in commit.dues:
+        place = number % SLICE_PEOPLE
+        ranges += (keys.slice(number // SLICE_PEOPLE), place * ENTRY_BYTES + DIGEST_BYTES, due_bytes(due))
+    return ranges
+
+
+async def until_available(call: Callable[[], Awaitable[T]], pause_seconds: float = 0.05, longest_seconds: float = 1.0) -> T:
+    """Repeat a call while it raises Unavailable, with a growing pause; the caller's watchdog bounds the whole."""
+    while True:
+        try:
+            return await call()
+        except Unavailable:
+            await asyncio.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * 2, longest_seconds)

@@ -1,0 +1,293 @@
+"""One lane: the only writer of one partition's state.
+
+It merges whatever waits into one batch: one read, one step in memory, one commit, one publish. Nothing else may change
+the state, and every change rests on the header that the lane wrote last, so a lane that has been replaced can do no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from schemas.definitions.model import Bundle
+from schemas.errors import Fenced, Rejected
+from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE
+from schemas.topics import Topics
+from schemas.transition import Transition
+from stream.kafka.port import Bundles, Message, Publisher, Record
+from stream.runtime.clock import Clock
+from stream.runtime.settings_worker import WorkerSettings
+from stream.store.layout import SLICE_PEOPLE
+from stream.store.port import CommitRefused, StateStore, unpack_header
+from stream.store.redis import until_available
+from stream.worker.batch import BatchStep, DeadLetter, Intake, IntakeReader, load
+from stream.worker.dead_letters import DeadLetters
+from stream.worker.measures import LaneMeasures
+from stream.worker.memory import Changes, CommitDraft, LaneMemory, begin
+from stream.worker.outbox import Outbox, entries_of
+from stream.worker.sweep import Sweeper, SweepResult
+
+
+class Rewound(Exception):
+    """The store came back older than this lane left it; the partition must be read again from the store's cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneParts:
+    """What a lane works with; shared by all lanes of a worker."""
+
+    store: StateStore
+    publisher: Publisher
+    bundles: Bundles
+    clock: Clock
+    measures: LaneMeasures
+    topics: Topics
+    settings: WorkerSettings
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A batch under way: people packed as the store has them or as the batch has left them so far."""
+
+    packed: dict[bytes, bytes | None]
+    changes: Changes
+    draft: CommitDraft
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    chunks: int = 0
+
+
+class Lane:
+    """A partition that this worker owns. ``feed`` it, ``run`` it; ``memory`` is what the store holds of it as a whole."""
+
+    def __init__(self, memory: LaneMemory, parts: LaneParts) -> None:
+        self.memory = memory
+        self._parts = parts
+        self._queue: deque[Sequence[Record]] = deque()
+        self.queued = 0
+        self._next_offset = memory.header.cursor
+        self._reader = IntakeReader()
+        self._sweeper = Sweeper(parts.store, memory)
+        self._dead_letters = DeadLetters(parts.publisher, parts.topics, memory.partition)
+        self.outbox = Outbox(parts.publisher, parts.topics.transitions, memory.partition, self._published)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._clock_sent_ms = 0
+        self._clock_task: asyncio.Future[None] | None = None
+        self._worked_at = 0.0
+
+    def feed(self, records: Sequence[Record]) -> None:
+        """Records that follow those fed before; what comes again is skipped."""
+        if records[0].offset < self._next_offset:
+            records = [record for record in records if record.offset >= self._next_offset]
+            if not records:
+                return
+        self._next_offset = records[-1].offset + 1
+        self._queue.append(records)
+        self.queued += len(records)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch under way, publish, and end ``run``."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped.
+
+        Raises:
+            Fenced: another owner has the partition.
+            Rewound: the store lost commits.
+        """
+        publishing = asyncio.create_task(self.outbox.run())
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                if not await self._work():
+                    await self._sleep(publishing)
+            await self.outbox.room(0)
+            await self._clear_outbox()
+        finally:
+            publishing.cancel()
+
+    async def _work(self) -> bool:
+        """One batch and one slice of sweeping, whatever there is of each; False if there was nothing to do."""
+        await self.outbox.room(self._parts.settings.publish_window)
+        worked = False
+        if self._queue:
+            await self._batch()
+            worked = True
+        header = self.memory.header
+        due = self.memory.dues.ready(header.clock, max(1, self._parts.settings.sweep_people_max // SLICE_PEOPLE))
+        if due:
+            await self._sweep(lambda changes: self._sweeper.due(due, changes))
+            worked = True
+        if len(header.switches) > 1:
+            await self._bring()
+            worked = True
+        if worked:
+            self._worked_at = perf_counter()
+        return worked
+
+    def _take(self) -> list[Record]:
+        most = self._parts.settings.batch_records_max
+        taken: list[Record] = []
+        while self._queue and len(taken) < most:
+            records = self._queue.popleft()
+            space = most - len(taken)
+            if len(records) > space:
+                self._queue.appendleft(records[space:])
+                records = records[:space]
+            taken.extend(records)
+        return taken
+
+    async def _batch(self) -> None:
+        measures = self._parts.measures
+        started = perf_counter()
+        records = self._take()
+        measures.offsets(self.memory.header.cursor, records)
+        packed = await self._read(self._reader.guess(records))
+        apply_from = perf_counter()
+        batch = _Batch(packed, begin(self.memory), CommitDraft(self.memory))
+        for at in range(0, len(records), _CHUNK_RECORDS):
+            await self._chunk(records[at : at + _CHUNK_RECORDS], batch)
+        apply_to = perf_counter()
+        if batch.dead_letters:
+            await self._dead_letters.publish(batch.dead_letters, self._parts.clock.now_ms())
+            measures.dead_letters(batch.dead_letters)
+        await self._commit(batch.changes, batch.draft, {}, [])
+        self.queued -= len(records)
+        measures.batch(len(records), batch.changes, (apply_from - started, apply_to - apply_from, perf_counter() - apply_to))
+
+    async def _chunk(self, records: Sequence[Record], batch: _Batch) -> None:
+        """A part of a batch small enough to stay in the processor's cache: a fifth cheaper than two thousand records at once.
+
+        Who comes again in a later part is unpacked again. Now and then other lanes and the client's heartbeat have their turn;
+        after each part would empty the cache again.
+        """
+        intake = self._reader.read(records)
+        packed = batch.packed
+        missing = [digest for digest in intake.digests if digest not in packed]
+        if missing:
+            packed.update(await self._read(missing))
+        bundles = await self._bundles(intake) if intake.versions else {}
+        working = load((digest, packed[digest]) for digest in intake.digests)
+        BatchStep(self.memory, batch.changes, working, bundles).run(intake)
+        packed.update(batch.draft.add(working.values()))
+        batch.dead_letters += intake.dead_letters
+        batch.chunks += 1
+        if batch.chunks % _CHUNKS_A_TURN == 0:
+            await asyncio.sleep(0)
+
+    async def _read(self, digests: list[bytes]) -> dict[bytes, bytes | None]:
+        store = self._parts.store
+        found = await until_available(lambda: store.persons(self.memory.partition, digests))
+        return dict(zip(digests, found, strict=True))
+
+    async def _bundles(self, intake: Intake) -> dict[int, Bundle]:
+        """The sets that the batch's records name; a record that names none there is becomes a dead letter."""
+        found: dict[int, Bundle] = {}
+        for version in intake.versions:
+            try:
+                found[version] = await until_available(lambda version=version: self._parts.bundles.bundle(version))  # type: ignore[misc]
+            except Rejected as rejected:
+                intake.refuse(version, rejected)
+        return found
+
+    async def _sweep(self, visit: Callable[[Changes], Awaitable[SweepResult]]) -> None:
+        async def attempt() -> tuple[Changes, SweepResult]:
+            changes = begin(self.memory)
+            return changes, await visit(changes)
+
+        changes, result = await until_available(attempt)
+        draft = CommitDraft(self.memory)
+        draft.add(result.working.values())
+        await self._commit(changes, draft, result.bounds, result.index_only)
+        self._parts.measures.sweep(len(result.working))
+
+    async def _bring(self) -> None:
+        """Bring the next slice of people to the newest definitions; after the last, forget the older ones."""
+        header = self.memory.header
+        if header.swept < header.sweep_to:
+            number = header.swept // SLICE_PEOPLE
+            await self._sweep(lambda changes: self._sweeper.definitions(number, changes))
+        else:
+            self.memory.history.forget()
+            await self._commit(begin(self.memory), CommitDraft(self.memory), {}, [])
+
+    async def _commit(
+        self, changes: Changes, draft: CommitDraft, bounds: dict[int, int | None], index_only: list[tuple[int, int | None]]
+    ) -> None:
+        outbox = self.outbox
+        published = outbox.clearable
+        entries = entries_of(changes.transitions)
+        commit, after = draft.finish(changes, bounds, published, entries)
+        commit.dues += index_only
+        store = self._parts.store
+        try:
+            await until_available(lambda: store.commit(self.memory.partition, commit))
+        except CommitRefused as refused:
+            raise self._why(refused) from None
+        self.memory.header, self.memory.packed = after, commit.after
+        outbox.clearable -= published
+        outbox.add(entries, changes.transitions)
+
+    def _why(self, refused: CommitRefused) -> Exception:
+        mine = self.memory.header
+        found = unpack_header(refused.found) if refused.found else None
+        if found is not None and found.epoch > mine.epoch:
+            self._parts.measures.fenced()
+            return Fenced(f"partition {self.memory.partition} has a newer owner")
+        self._parts.measures.rewound()
+        return Rewound(f"partition {self.memory.partition} is at commit {found.number if found else 'none'}, not {mine.number}")
+
+    async def _clear_outbox(self) -> None:
+        if self.outbox.clearable:
+            await self._commit(begin(self.memory), CommitDraft(self.memory), {}, [])
+
+    async def _sleep(self, publishing: asyncio.Task[None]) -> None:
+        """Wait for records, or until a due time has passed by the wall clock and a ``$clock`` record is called for."""
+        if publishing.done():
+            publishing.result()
+        timeout: float | None = None
+        due = self.memory.dues.earliest()
+        if due is not None:
+            now = self._parts.clock.now_ms()
+            wait = max(due + 1, self._clock_sent_ms + self._parts.settings.clock_spacing_ms) - now
+            if wait <= 0:
+                self._append_clock(now)
+                wait = self._parts.settings.clock_spacing_ms
+            timeout = wait / 1000
+        if self.outbox.clearable or self.outbox.unpublished:
+            timeout = min(timeout or _OUTBOX_REST_SECONDS, _OUTBOX_REST_SECONDS)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+        except TimeoutError:
+            if self.outbox.clearable and perf_counter() - self._worked_at >= _OUTBOX_REST_SECONDS:
+                await self._clear_outbox()
+
+    def _append_clock(self, now: int) -> None:
+        self._clock_sent_ms = now
+        if self._clock_task is not None and not self._clock_task.done():
+            return
+        self._parts.measures.clock_record()
+        message = Message(None, CLOCK_VALUE, CLOCK_HEADERS)
+        self._clock_task = asyncio.ensure_future(self._parts.publisher.publish(self._parts.topics.events, self.memory.partition, [message]))
+        self._clock_task.add_done_callback(_forget)
+
+    def _published(self, transitions: list[Transition]) -> None:
+        self._parts.measures.published(transitions, self._parts.clock.now_ms())
+
+
+_OUTBOX_REST_SECONDS = 0.2
+_CHUNK_RECORDS = 64
+_CHUNKS_A_TURN = 8
+
+
+def _forget(task: asyncio.Future[None]) -> None:
+    """A ``$clock`` record that was not written is written again 20 ms later, because the due time still stands."""
+    if not task.cancelled():
+        task.exception()

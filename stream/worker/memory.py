@@ -1,0 +1,153 @@
+"""What a lane knows between two batches: the header it wrote last, the dues, and the definitions it went through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from schemas.transition import Transition
+from segments.history import History
+from stream.store.layout import SLICE_PEOPLE
+from stream.store.port import Commit, LaneHeader, pack_header
+from stream.worker.dues import DueIndex
+from tagging.person import Person
+from tagging.state import pack
+
+
+@dataclass(slots=True)
+class LaneMemory:
+    """Changed only by a commit that the store has accepted."""
+
+    partition: int
+    header: LaneHeader
+    packed: bytes
+    dues: DueIndex
+    history: History
+
+
+class Working(msgspec.Struct):
+    """One person while a batch works on it; ``due_before`` in absolute ms as the slice has it (None: not due)."""
+
+    digest: bytes
+    person: Person
+    due_before: int | None
+    is_new: bool = False
+    changed: bool = False
+
+    @property
+    def due_ms(self) -> int | None:
+        """The due time now, absolute."""
+        state = self.person.state
+        return None if state.due is None else state.base + state.due
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch has worked out so far."""
+
+    clock: int
+    cursor: int
+    people: int
+    applied: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    transitions: list[Transition] = field(default_factory=list)
+    members: list[tuple[int, int, bool]] = field(default_factory=list)
+    swept: int | None = None
+    sweep_to: int | None = None
+
+    def note_members(self, since: int, working: Working, numbers: dict[str, int]) -> None:
+        """Turn the transitions from index ``since`` on, all of one person, into membership bits."""
+        number = working.person.state.number
+        for transition in self.transitions[since:]:
+            self.members.append((numbers[transition.segment], number, bool(transition.sequence & 1)))
+
+
+def begin(memory: LaneMemory) -> Changes:
+    """No change yet."""
+    header = memory.header
+    return Changes(header.clock, header.cursor, header.people)
+
+
+class CommitDraft:
+    """The commit of one batch while it grows; people can be added in several goes, and again when they changed again."""
+
+    def __init__(self, memory: LaneMemory) -> None:
+        self._memory = memory
+        self._persons: dict[bytes, bytes] = {}
+        self._new: list[tuple[int, bytes, int | None]] = []
+        self._dues: list[tuple[int, int | None]] = []
+        self._lowered: dict[int, int] = {}
+
+    def add(self, touched: Iterable[Working]) -> dict[bytes, bytes]:
+        """Take in who has changed; their packed states by digest.
+
+        Entries of a slice hold a time that is never later than the person's due time, and are written when it falls.
+        """
+        packed: dict[bytes, bytes] = {}
+        for working in touched:
+            if not working.changed:
+                continue
+            state = working.person.state
+            packed[working.digest] = pack(state)
+            due_ms = working.due_ms
+            if working.is_new:
+                self._new.append((state.number, working.digest, due_ms))
+            elif due_ms is not None and (working.due_before is None or due_ms < working.due_before):
+                self._dues.append((state.number, due_ms))
+            else:
+                continue
+            if due_ms is not None:
+                part = state.number // SLICE_PEOPLE
+                self._lowered[part] = min(due_ms, self._lowered.get(part, due_ms))
+        self._persons.update(packed)
+        return packed
+
+    def finish(self, changes: Changes, bounds: dict[int, int | None], published: int, outbox: list[bytes]) -> tuple[Commit, LaneHeader]:
+        """The commit, and the header after it. ``bounds``: slices whose bound is known exactly now."""
+        memory = self._memory
+        after = _header_after(memory, changes)
+        commit = Commit(memory.packed, pack_header(after), members=changes.members, outbox=outbox, published=published)
+        commit.persons = list(self._persons.items())
+        commit.new_people = self._new
+        commit.dues = self._dues
+        for number, due_ms in self._lowered.items():
+            exact = bounds.get(number)
+            if number in bounds:
+                bounds[number] = due_ms if exact is None else min(exact, due_ms)
+            elif memory.dues.lower(number, due_ms):
+                commit.slices.append((number, due_ms))
+        for number, bound in bounds.items():
+            memory.dues.put(number, bound)
+            commit.slices.append((number, bound))
+        return commit, after
+
+
+def build_commit(
+    memory: LaneMemory, changes: Changes, touched: Iterable[Working], bounds: dict[int, int | None], published: int, outbox: list[bytes]
+) -> tuple[Commit, LaneHeader]:
+    """The commit of a batch that was worked out in one go, and the header after it."""
+    draft = CommitDraft(memory)
+    draft.add(touched)
+    return draft.finish(changes, bounds, published, outbox)
+
+
+def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
+    header = memory.header
+    return replace(
+        header,
+        number=header.number + 1,
+        cursor=changes.cursor,
+        clock=changes.clock,
+        people=changes.people,
+        applied=header.applied + changes.applied,
+        duplicates=header.duplicates + changes.duplicates,
+        dead_letters=header.dead_letters + changes.dead_letters,
+        transitions=header.transitions + len(changes.transitions),
+        switches=memory.history.switches,
+        swept=header.swept if changes.swept is None else changes.swept,
+        sweep_to=header.sweep_to if changes.sweep_to is None else changes.sweep_to,
+    )

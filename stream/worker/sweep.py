@@ -1,0 +1,79 @@
+"""Sweeps: people whose time has come without a record, and people who are still under older definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stream.store.layout import SLICE_PEOPLE, read_slice
+from stream.store.port import StateStore
+from stream.worker.batch import load
+from stream.worker.memory import Changes, LaneMemory, Working
+
+
+@dataclass(slots=True)
+class SweepResult:
+    """Who was visited, and the exact bounds of the slices that were read whole."""
+
+    working: dict[bytes, Working]
+    bounds: dict[int, int | None]
+    index_only: list[tuple[int, int | None]]
+
+
+class Sweeper:
+    """Visits slices of people of one lane."""
+
+    def __init__(self, store: StateStore, memory: LaneMemory) -> None:
+        self._store = store
+        self._memory = memory
+
+    async def due(self, slices: list[int], changes: Changes) -> SweepResult:
+        """Fire what is due before the clock in the given slices."""
+        packed = await self._store.slices(self._memory.partition, slices)
+        result = SweepResult({}, {}, [])
+        entries = {number: list(read_slice(body)) for number, body in zip(slices, packed, strict=True)}
+        clock = changes.clock
+        wanted = [digest for found in entries.values() for digest, due in found if due is not None and due < clock]
+        result.working = load(zip(wanted, await self._store.persons(self._memory.partition, wanted), strict=True))
+        for working in result.working.values():
+            self._visit(working, changes)
+        for number, found in entries.items():
+            self._reindex(number, found, result)
+        return result
+
+    async def definitions(self, number: int, changes: Changes) -> SweepResult:
+        """Bring the people of one slice to the newest definitions."""
+        (packed,) = await self._store.slices(self._memory.partition, [number])
+        found = list(read_slice(packed))
+        wanted = [digest for digest, _ in found]
+        working = load(zip(wanted, await self._store.persons(self._memory.partition, wanted), strict=True))
+        for one in working.values():
+            self._visit(one, changes)
+        changes.swept = min((number + 1) * SLICE_PEOPLE, self._memory.header.sweep_to)
+        result = SweepResult(working, {}, [])
+        self._reindex(number, found, result)
+        return result
+
+    def _visit(self, working: Working, changes: Changes) -> None:
+        history = self._memory.history
+        person = working.person
+        since = len(changes.transitions)
+        brought = history.bring(person, changes.transitions)
+        until = changes.clock - person.state.base
+        due = person.state.due
+        if brought or (due is not None and due < until):
+            history.current.advance(person, until, changes.transitions)
+            working.changed = True
+        changes.note_members(since, working, history.current.program.bundle.numbers.segments)
+
+    def _reindex(self, number: int, found: list[tuple[bytes, int | None]], result: SweepResult) -> None:
+        """Entries are written exactly here, because only here a due time may rise; so is the slice's bound."""
+        earliest: int | None = None
+        for digest, entry_due in found:
+            working = result.working.get(digest)
+            due = entry_due if working is None else working.due_ms
+            if working is not None and due != entry_due:
+                result.index_only.append((working.person.state.number, due))
+                working.due_before = due
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
+        result.bounds[number] = earliest

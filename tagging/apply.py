@@ -1,0 +1,137 @@
+"""Applying an event to a person's tags: rules, said tags, and taking tags away.
+
+The fold of the contract: a weight w at event time e moves the score to e if e is the newest time, and is itself faded
+to the newest time if it is late. Times here are relative to the person's base.
+"""
+
+from __future__ import annotations
+
+from math import exp2
+from typing import Any, Final
+
+import msgspec
+
+from schemas.event import Event
+from tagging.person import Person
+from tagging.rules import CompiledRule, CompiledTag, Weight, family_values, number_or_none
+from tagging.state import PersonState, TagState
+
+FAMILY_VALUES_MAX: Final = 1_000
+SAID: Final = 0
+
+
+class Application(msgspec.Struct):
+    """One event being applied to one person's tags.
+
+    ``bound_bites`` counts newcomers of families that were left out because the person holds too many values.
+    """
+
+    state: PersonState
+    event: Event
+    source: int | str | None
+    at: int
+    bound_bites: int = 0
+
+    def run_rules(self, rules: list[CompiledRule], person: Person) -> None:
+        """Apply each rule that matches, in order."""
+        wire = self.event.wire
+        for rule in rules:
+            where = rule.where
+            if where is not None and not where(wire, person.traits):
+                continue
+            weight = rule.weight
+            if rule.read_weight is not None:
+                read = rule.read_weight(wire)
+                if read is None:
+                    continue
+                weight = read
+            tag = rule.tag
+            if tag.value is None:
+                self._add(tag, tag.number, weight, rule.number)
+            else:
+                for value in family_values(tag.value(wire)):
+                    self._add(tag, f"{tag.number}:{value}", weight, rule.number)
+
+    def say(self, tags: dict[str, CompiledTag]) -> None:
+        """Apply the tags that a ``tag`` record names; unknown ones and families without a value are ignored."""
+        said = self.event.wire.tags
+        if type(said) is not dict:
+            return
+        for name, detail in said.items():
+            tag, key = resolve(tags, name)
+            if tag is not None and key is not None:
+                self._add(tag, key, _said_weight(detail), SAID)
+
+    def unsay(self, tags: dict[str, CompiledTag]) -> None:
+        """Delete the tags that an ``untag`` record names, and drop what is not newer from then on."""
+        said = self.event.wire.tags
+        if type(said) is not dict:
+            return
+        state = self.state
+        floors = dict(state.floors)
+        for name in said:
+            tag = tags.get(name)
+            whole_family = tag is not None and tag.value is not None
+            key = tag.number if tag is not None and whole_family else resolve(tags, name)[1]
+            if key is None:
+                continue
+            prefix = f"{key}:" if whole_family else None
+            for held in [held for held in state.tags if held == key or (prefix and type(held) is str and held.startswith(prefix))]:
+                del state.tags[held]
+            floors[key] = max(self.at, floors.get(key, self.at))
+        state.floors = floors
+
+    def _add(self, tag: CompiledTag, key: int | str, weight: Weight, rule: int) -> None:
+        state = self.state
+        if state.floors and self._dropped(tag, key):
+            return
+        at = self.at
+        half_life = tag.half_life
+        held = state.tags.get(key)
+        if held is None:
+            if type(key) is str and len(state.tags) >= FAMILY_VALUES_MAX:
+                self.bound_bites += 1
+                return
+            score = weight if tag.cap is None or weight <= tag.cap else tag.cap
+            state.tags[key] = TagState(1, weight, score, at, at, rule, self.source, self.event.id)
+            return
+        held.count += 1
+        held.weight += weight
+        if at >= held.last:
+            score = held.score if half_life is None or at == held.last else held.score * exp2((held.last - at) / half_life)
+            score += weight
+            held.last = at
+        else:
+            score = held.score + (weight if half_life is None else weight * exp2((at - held.last) / half_life))
+            held.first = min(held.first, at)
+        held.rule = rule
+        held.source = self.source
+        held.event_id = self.event.id
+        held.score = score if tag.cap is None or score <= tag.cap else tag.cap
+
+    def _dropped(self, tag: CompiledTag, key: int | str) -> bool:
+        floors = self.state.floors
+        floor = floors.get(key)
+        if floor is not None and self.at <= floor:
+            return True
+        if tag.value is None:
+            return False
+        whole = floors.get(tag.number)
+        return whole is not None and self.at <= whole
+
+
+def resolve(tags: dict[str, CompiledTag], name: str) -> tuple[CompiledTag | None, int | str | None]:
+    """The tag that ``id`` or ``id:value`` names, and its key in a state; (None, None) where it names none."""
+    tag_id, colon, value = name.partition(":")
+    tag = tags.get(tag_id)
+    if tag is None or bool(colon) is not (tag.value is not None):
+        return None, None
+    if not colon:
+        return tag, tag.number
+    values = family_values(value)
+    return (tag, f"{tag.number}:{values[0]}") if values else (None, None)
+
+
+def _said_weight(detail: Any) -> Weight:
+    weight = number_or_none(detail.get("weight")) if type(detail) is dict else None
+    return 1 if weight is None else weight

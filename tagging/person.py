@@ -1,0 +1,61 @@
+"""One person while a batch works on it: the state, and its traits read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from schemas import rejection
+from schemas.errors import Rejected
+from schemas.json_text import to_json
+from tagging.state import PersonState
+
+TRAITS_BYTES_MAX: Final = 32_768
+_decoder: Final = msgspec.json.Decoder(dict[str, tuple[Any, int]])
+
+
+class Person(msgspec.Struct):
+    """A person's state with the traits decoded on first use.
+
+    ``is_new`` until the first record is applied: then all segments are evaluated, whatever the record touches.
+    """
+
+    state: PersonState
+    is_new: bool = False
+    _held: dict[str, tuple[Any, int]] | None = None
+    _values: dict[str, Any] | None = None
+
+    def held_traits(self) -> dict[str, tuple[Any, int]]:
+        """Key → (value, event time in absolute ms), deleted ones (null) included."""
+        if self._held is None:
+            self._held = _decoder.decode(self.state.traits) if self.state.traits else {}
+        return self._held
+
+    def traits(self) -> Mapping[str, Any]:
+        """Key → value, without the deleted ones."""
+        if self._values is None:
+            self._values = {key: value for key, (value, _) in self.held_traits().items() if value is not None}
+        return self._values
+
+    def merged_traits(self, traits: Mapping[str, Any], at_ms: int) -> dict[str, tuple[Any, int]] | None:
+        """What the traits would be after an event's; None where nothing changes. Ties go to the later applied.
+
+        Raises:
+            Rejected: ``state-too-large``; nothing has been changed then.
+        """
+        held = self.held_traits()
+        newer = {key: (value, at_ms) for key, value in traits.items() if key not in held or held[key][1] <= at_ms}
+        if not newer:
+            return None
+        merged = {**held, **newer}
+        if len(to_json(merged)) > TRAITS_BYTES_MAX:
+            raise Rejected(rejection.STATE_TOO_LARGE, f"traits would be over {TRAITS_BYTES_MAX} bytes")
+        return merged
+
+    def set_traits(self, merged: dict[str, tuple[Any, int]]) -> None:
+        """Keep what ``merged_traits`` gave."""
+        self._held = merged
+        self._values = None
+        self.state.traits = to_json(merged)

@@ -1,0 +1,29 @@
+"""The times kept for a leaf: as many of the newest as any comparison asks for, within its longest window."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from math import ceil
+
+from schemas.definitions.model import Comparison
+
+
+def times_needed(comparisons: tuple[Comparison, ...]) -> int:
+    """How many of the newest times decide the comparisons exactly: N for ``gte N``, else N + 1 (the upper end of between)."""
+    needed = 1
+    for comparison in comparisons:
+        number = comparison.value if comparison.upper is None else comparison.upper
+        needed = max(needed, ceil(number) + (0 if comparison.operator == "gte" else 1))
+    return needed
+
+
+def add_time(times: list[int], at: int, kept: int, oldest: int) -> None:
+    """Add one event time to an ascending list; keep the newest ``kept`` of those > ``oldest``."""
+    if not times or times[-1] <= at:
+        times.append(at)
+    else:
+        insort(times, at)
+    expired = bisect_right(times, oldest) if times[0] <= oldest else 0
+    surplus = max(expired, len(times) - kept)
+    if surplus > 0:
+        del times[:surplus]

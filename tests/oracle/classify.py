@@ -1,0 +1,174 @@
+"""What a record is: an event, an internal record, or a dead letter with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.oracle.reading import NotJsonError, read_json
+from tests.oracle.times import read_time
+
+DEEPEST = 64
+INTERNAL_HEADER = "ebbtide-internal"
+NAMES = {
+    "page": "$page",
+    "screen": "$screen",
+    "identify": "$identify",
+    "group": "$group",
+    "alias": "$alias",
+    "tag": "$tag",
+    "untag": "$untag",
+}
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One record of a partition of ``events`` as it lies in the log."""
+
+    offset: int
+    append_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What classification needs to know of the lane. ``clock_ms``: this record's append time is in it already."""
+
+    partition: int
+    partitions: int
+    clock_ms: int
+    oldest_ms: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """A record that is an event. ``id`` is None when the record has none."""
+
+    body: dict[str, Any]
+    type: str
+    name: str
+    at: int
+    person: str
+    id: str | None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """``$clock``: moves the lane's clock and nothing else."""
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """``$definitions``: a new version is prepared or becomes active."""
+
+    version: int
+    phase: str
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A record that cannot be read, and the code of the reason."""
+
+    reason: str
+
+
+def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | DeadLetter:
+    """What ``raw`` is; the first reason in the order of the checks wins."""
+    internal = [value for name, value in raw.headers if name == INTERNAL_HEADER]
+    if internal:
+        return _internal(raw, internal[0])
+    try:
+        document = read_json(raw.value or b"")
+    except NotJsonError:
+        return DeadLetter("not-json")
+    if not isinstance(document.value, dict):
+        return DeadLetter("not-json")
+    if document.depth > DEEPEST:
+        return DeadLetter("too-nested")
+    return _event(document.value, raw, lane)
+
+
+def _event(body: dict[str, Any], raw: Raw, lane: Lane) -> Event | DeadLetter:
+    kind = body.get("type")
+    if not isinstance(kind, str) or (kind != "track" and kind not in NAMES):
+        return DeadLetter("unknown-type")
+    name = body.get("event") if kind == "track" else NAMES[kind]
+    if not _is_text(name):
+        return DeadLetter("name-missing")
+    time = _time(body, raw.append_ms)
+    if time is None:
+        return DeadLetter("time-unreadable")
+    person = routing_id(body)
+    if person is None:
+        return DeadLetter("person-missing")
+    if partition_of(person, lane.partitions) != lane.partition:
+        return DeadLetter("wrong-partition")
+    at = min(time, lane.clock_ms)
+    if at < lane.clock_ms - lane.oldest_ms:
+        return DeadLetter("too-old")
+    return Event(body, kind, str(name), at, person, body["id"] if _is_text(body.get("id")) else None)
+
+
+def _time(body: dict[str, Any], append_ms: int) -> int | None:
+    for key in ("timestamp", "receivedAt"):
+        if key in body:
+            return read_time(body[key])
+    return append_ms
+
+
+def _internal(raw: Raw, header: bytes) -> Clock | Definitions | DeadLetter:
+    unreadable = DeadLetter("unreadable-internal")
+    try:
+        document = read_json(raw.value or b"")
+    except NotJsonError:
+        return unreadable
+    body = document.value
+    if not isinstance(body, dict) or document.depth > DEEPEST:
+        return unreadable
+    if header == b"clock" and body.get("type") == "$clock":
+        return Clock()
+    if header != b"definitions" or body.get("type") != "$definitions":
+        return unreadable
+    version, phase = body.get("version"), body.get("phase")
+    if isinstance(version, bool) or not isinstance(version, int) or phase not in ("prepare", "activate"):
+        return unreadable
+    return Definitions(version, phase)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def routing_id(body: dict[str, Any]) -> str | None:
+    """Who the event is about: ``user:…``, else ``anon:…``, else the first usable one of ``ids``."""
+    if _is_text(body.get("userId")):
+        return "user:" + str(body["userId"])
+    if _is_text(body.get("anonymousId")):
+        return "anon:" + str(body["anonymousId"])
+    ids = body.get("ids")
+    if isinstance(ids, dict):
+        for namespace, value in ids.items():
+            if namespace and _is_text(value):
+                return f"{namespace}:{value}"
+    return None
+
+
+def partition_of(person: str, partitions: int) -> int:
+    """Kafka's partition of a key: murmur2 without its sign bit, modulo the number of partitions."""
+    return (_murmur2(person.encode()) & 0x7FFFFFFF) % partitions
+
+
+def _murmur2(data: bytes) -> int:
+    multiplier, mask = 0x5BD1E995, 0xFFFFFFFF
+    state = 0x9747B28C ^ len(data)
+    words, tail = divmod(len(data), 4)
+    for index in range(words):
+        word = int.from_bytes(data[4 * index : 4 * index + 4], "little") * multiplier & mask
+        word = (word ^ word >> 24) * multiplier & mask
+        state = state * multiplier & mask ^ word
+    if tail:
+        state = (state ^ int.from_bytes(data[-tail:], "little")) * multiplier & mask
+    state = (state ^ state >> 13) * multiplier & mask
+    return state ^ state >> 15

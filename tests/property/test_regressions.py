@@ -1,0 +1,36 @@
+"""Minimal cases of what was once wrong."""
+
+from __future__ import annotations
+
+from schemas.definitions.model import Comparison, Tag, TagNode
+from tests.property.playing import play
+from tests.unit.oracle.scenario import bundle, events, log, rule, segment
+
+CENTURY_MS = 36_500 * 86_400_000
+
+
+def test_a_due_time_thousands_of_years_ahead_stops_no_lane() -> None:
+    """A slice holds six bytes of a due time: 8 919 years. A score of 1e30 with the longest half-life fades for 10 000."""
+    tag = Tag("hot", "Hot", (rule(weight=1e30),), half_life_ms=CENTURY_MS)
+    rows, _ = play(log(segment(TagNode("hot", score=(Comparison("gte", 1),))), tags=(tag,)).event(0).clock(1))
+    assert rows == [("s", "in", 0, "event")]
+
+
+def test_segments_that_a_new_version_drops_are_left_in_order_of_id() -> None:
+    """They were left in the order in which the person had entered them."""
+    story = log(segment(events("late"), "a"), segment(events("early"), "b")).event(0, "early").event(1, "late")
+    story.bundles.append(bundle(2))
+    rows, _ = play(story.activate(2, 2))
+    assert rows[2:] == [("a", "out", 2, "definition"), ("b", "out", 2, "definition")]
+
+
+def test_how_deep_a_record_may_be_does_not_depend_on_who_reads_it() -> None:
+    """The decoder skips fields that nobody reads, as deep as its caller's stack leaves room."""
+
+    def called_from(depth: int) -> dict[int, str]:
+        if depth:
+            return called_from(depth - 1)
+        deep = b'{"type":"page","userId":"u1","other":' + b"[" * 700 + b"]" * 700 + b"}"
+        return play(log(segment(events())).raw(0, deep))[1].topics.dead_letters
+
+    assert called_from(0) == called_from(300) == {1: "too-nested"}

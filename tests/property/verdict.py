@@ -1,0 +1,153 @@
+"""What the engine made of a log against what the oracle says it must be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from math import isclose
+from typing import Any
+
+from schemas.definitions.model import Bundle, Tag
+from stream.store import layout
+from tagging.compact import event_id_of
+from tagging.person import Person
+from tagging.state import PersonState, TagState, unpack
+from tests.oracle.compare import canonical, compare
+from tests.oracle.partition import Membership, Outcome, PersonView, TagView
+from tests.property.driver import Driver, done
+
+_EXACT = ("count", "first_at", "last_at", "rule", "source", "event_id")
+_NEAR = 1e-9
+
+
+def differences(expected: Outcome, driver: Driver, bundles: Mapping[int, Bundle]) -> list[str]:
+    """All that differs, one line each; empty if nothing does."""
+    header = driver.header
+    found = list(_transitions(expected, driver.topics.transitions))
+    counts = ("applied", "duplicates", "transitions", "clock")
+    wanted = (expected.applied, expected.duplicates, len(expected.transitions), expected.clock_ms)
+    got = (header.applied, header.duplicates, header.transitions, header.clock)
+    found += [f"{name}: expected {a}, got {b}" for name, a, b in zip(counts, wanted, got, strict=True) if a != b]
+    found += _dead_letters(dict(expected.dead_letters), driver)
+    active = {0: Bundle(), **bundles}[header.switches[-1][0]]
+    persons = {state.id: view(state, active) for state in states(driver)}
+    for person in sorted(expected.persons.keys() | persons.keys()):
+        found += [f"{person} {line}" for line in _person(expected.persons.get(person), persons.get(person))]
+    return found + list(_indexes(driver))
+
+
+def _dead_letters(expected: dict[int, str], driver: Driver) -> Iterator[str]:
+    got = driver.topics.dead_letters
+    if driver.header.dead_letters != len(expected):
+        yield f"dead letters: expected {len(expected)}, got {driver.header.dead_letters}"
+    for offset in sorted(expected.keys() | got.keys()):
+        wanted, reason = expected.get(offset), got.get(offset)
+        # What is nested too deeply may be broken further in: whoever stops at the depth does not see it.
+        if wanted != reason and (wanted, reason) != ("not-json", "too-nested"):
+            yield f"dead letter at {offset}: expected {wanted}, got {reason}"
+
+
+def states(driver: Driver) -> list[PersonState]:
+    """Everybody in the store, in order of their numbers."""
+    held = driver.store._of(driver.place.partition).persons
+    return sorted((unpack(packed) for packed in held.values()), key=lambda state: state.number)
+
+
+def view(state: PersonState, active: Bundle) -> PersonView:
+    """A packed person as the oracle shows one."""
+    numbers = active.numbers
+    tags = {numbers.tags[tag.id]: tag for tag in active.tags}
+    rules = {number: name for name, number in numbers.rules.items()}
+    shown: dict[str, TagView] = {}
+    for key, held in state.tags.items():
+        number, _, value = str(key).partition(":")
+        tag = tags.get(int(number))
+        if tag is not None and (tag.value is not None) == isinstance(key, str):
+            shown[f"{tag.id}:{value}" if isinstance(key, str) else tag.id] = _tag(state, held, tag, rules, active)
+    segments = {number: segment for segment, number in numbers.segments.items()}
+    memberships = {segments[number]: Membership(n % 2 == 1, n) for number, n in state.members.items()}
+    return PersonView(state.incarnation, shown, dict(Person(state).traits()), memberships)
+
+
+def _tag(state: PersonState, held: TagState, tag: Tag, rules: dict[int, str], active: Bundle) -> TagView:
+    sources = {number: source for source, number in active.numbers.sources.items()}
+    source = held.source
+    rule = "$tag" if held.rule == 0 else rules[held.rule].removeprefix(f"{tag.id}/")
+    source = sources[source] if isinstance(source, int) else source or None
+    return TagView(
+        held.count,
+        float(held.weight),
+        float(held.score),
+        state.base + held.first,
+        state.base + held.last,
+        rule,
+        source,
+        event_id_of(state, held),
+    )
+
+
+def _transitions(expected: Outcome, published: list[dict[str, Any]]) -> Iterator[str]:
+    difference = compare(expected.transitions, published)
+    if not difference.is_empty:
+        yield difference.describe()
+    elif _by_person(expected.transitions) != _by_person(published):
+        yield "the transitions of a person stand in another order"
+
+
+def _by_person(records: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The ids of each person's transitions in order, repeats left out."""
+    ids: dict[str, dict[str, None]] = defaultdict(dict)
+    for record in records:
+        ids[record["data"]["person"]].setdefault(record["data"]["id"])
+    return {person: list(found) for person, found in ids.items()}
+
+
+def _person(expected: PersonView | None, got: PersonView | None) -> Iterator[str]:
+    if expected is None or got is None:
+        yield f"expected {expected}, got {got}"
+        return
+    for name in ("incarnation", "memberships"):
+        if getattr(expected, name) != getattr(got, name):
+            yield f"{name}: expected {getattr(expected, name)}, got {getattr(got, name)}"
+    if canonical(expected.traits) != canonical(got.traits):
+        yield f"traits: expected {expected.traits}, got {got.traits}"
+    for tag in sorted(expected.tags.keys() | got.tags.keys()):
+        one, other = expected.tags.get(tag), got.tags.get(tag)
+        if one is None or other is None or not _same_tag(one, other):
+            yield f"tag {tag}: expected {one}, got {other}"
+
+
+def _same_tag(expected: TagView, got: TagView) -> bool:
+    slack = _NEAR * expected.magnitude
+    near = (
+        isclose(expected.weight, got.weight, rel_tol=0, abs_tol=slack),
+        isclose(expected.score, got.score, rel_tol=0, abs_tol=slack),
+    )
+    return all(near) and all(getattr(expected, name) == getattr(got, name) for name in _EXACT)
+
+
+def _indexes(driver: Driver) -> Iterator[str]:
+    """Whether numbers, slices, bounds and bitmaps tell the truth about the people."""
+    store, partition, header = driver.store, driver.place.partition, driver.header
+    people = states(driver)
+    if [state.number for state in people] != list(range(header.people)):
+        yield f"people are numbered {[state.number for state in people]}, the header counts {header.people}"
+        return
+    bounds = done(store.slice_bounds(partition))
+    for state in people:
+        part, at = divmod(state.number, layout.SLICE_PEOPLE)
+        (packed,) = done(store.slices(partition, [part]))
+        digest, entry_due = list(layout.read_slice(packed))[at]
+        due = None if state.due is None else state.base + state.due
+        if digest != layout.person_digest(state.id):
+            yield f"{state.id} is not where its number says"
+        if due is not None and (entry_due is None or entry_due > due or bounds.get(part, due + 1) > entry_due):
+            yield f"{state.id} is due at {due}, its slice says {entry_due}, its bound {bounds.get(part)}"
+        if due is not None and due < header.clock:
+            yield f"{state.id} was due at {due} and the clock stands at {header.clock}"
+    numbers = {number for state in people for number in state.members}
+    for segment in numbers:
+        bits = done(store.member_bits(partition, segment))
+        inside = [number for number in range(len(bits) * 8) if bits[number // 8] & 0x80 >> number % 8]
+        if inside != [state.number for state in people if state.members.get(segment, 0) & 1]:
+            yield f"segment {segment} holds {inside} by its bitmap"

@@ -1,0 +1,105 @@
+"""Any bundle, for the properties that hold of all."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from schemas.definitions.language import CAUSES, NUMBER_OPERATORS, OPERATORS
+from schemas.definitions.model import (
+    AllNode,
+    AllOf,
+    AnyNode,
+    AnyOf,
+    Bundle,
+    Comparison,
+    Condition,
+    EngineSettings,
+    EventMatch,
+    EventNode,
+    Node,
+    NotNode,
+    NotOf,
+    Numbers,
+    PathTest,
+    PropertyReference,
+    PropertyWeight,
+    Rule,
+    Segment,
+    Sender,
+    Source,
+    Tag,
+    TagNode,
+    TraitNode,
+    TraitReference,
+)
+
+words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
+doubles = st.floats(allow_nan=False, allow_infinity=False)
+durations = st.integers(1, 2**50)
+values = st.recursive(
+    st.none() | st.booleans() | numbers | words,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(words | st.sampled_from(["property", "trait", "value", "is"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+references = st.builds(PropertyReference, words) | st.builds(TraitReference, words)
+tests = st.builds(PathTest, words, st.sampled_from(OPERATORS), values | references)
+conditions: st.SearchStrategy[Condition] = st.recursive(
+    tests,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: AllOf(tuple(items)))
+        | st.lists(inner, max_size=3).map(lambda items: AnyOf(tuple(items)))
+        | inner.map(NotOf)
+    ),
+    max_leaves=5,
+)
+comparisons = st.lists(st.builds(Comparison, st.sampled_from(NUMBER_OPERATORS), numbers, st.none() | numbers), max_size=2).map(tuple)
+names = st.lists(words, min_size=1, max_size=3).map(tuple)
+matches = st.builds(EventMatch, names, conditions)
+weights = doubles | st.builds(PropertyWeight, words, doubles, st.none() | doubles)
+rules = st.builds(Rule, words, matches, weights)
+tags = st.builds(
+    Tag,
+    words,
+    words,
+    st.lists(rules, max_size=2).map(tuple),
+    words,
+    st.sampled_from(["fact", "model", "strategy"]),
+    st.none() | words,
+    st.none() | durations,
+    st.none() | doubles,
+)
+leaves: st.SearchStrategy[Node] = (
+    st.builds(TagNode, words, st.none() | words, comparisons, comparisons, comparisons)
+    | st.builds(EventNode, matches, comparisons, st.none() | durations)
+    | st.builds(TraitNode, conditions)
+)
+nodes: st.SearchStrategy[Node] = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: AllNode(tuple(items)))
+        | st.lists(inner, max_size=3).map(lambda items: AnyNode(tuple(items)))
+        | inner.map(NotNode)
+    ),
+    max_leaves=4,
+)
+several = st.lists(words, max_size=2).map(tuple)
+segments = st.builds(Segment, words, words, nodes, several)
+directions = st.sampled_from([(), ("enter",), ("enter", "leave")])
+causes = st.lists(st.sampled_from(CAUSES), max_size=2).map(tuple)
+senders = st.builds(Sender, words, words, words, st.just("webhook"), several, directions, causes, st.booleans())
+sources = st.builds(Source, words, words, several, several)
+dictionaries = st.dictionaries(words, st.integers(1, 2**32), max_size=3)
+bundles = st.builds(
+    Bundle,
+    st.integers(0, 2**40),
+    st.builds(EngineSettings, durations, durations, durations),
+    st.lists(tags, max_size=2, unique_by=lambda tag: tag.id).map(tuple),
+    st.lists(segments, max_size=2, unique_by=lambda segment: segment.id).map(tuple),
+    st.lists(senders, max_size=2, unique_by=lambda sender: sender.id).map(tuple),
+    st.lists(sources, max_size=2, unique_by=lambda source: source.id).map(tuple),
+    st.builds(Numbers, dictionaries, dictionaries, dictionaries, dictionaries, dictionaries),
+    st.booleans(),
+)

@@ -1,0 +1,60 @@
+"""As much of JSON Schema as the schema of definitions uses; an unknown keyword is an error."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+_SILENT = {"$schema", "$defs", "title", "description", "required", "additionalProperties", "maxItems", "minProperties"}
+
+
+def is_valid(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    """True when ``value`` holds under ``schema``, whose references lead into ``root``."""
+    return all(_holds(keyword, value, schema, root) for keyword in schema)
+
+
+def _holds(keyword: str, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:  # noqa: PLR0911 - a table of keywords
+    told = schema[keyword]
+    match keyword:
+        case "$ref":
+            return is_valid(value, root["$defs"][told.removeprefix("#/$defs/")], root)
+        case "type":
+            return any(_is(value, kind) for kind in ([told] if isinstance(told, str) else told))
+        case "anyOf":
+            return any(is_valid(value, option, root) for option in told)
+        case "enum":
+            return value in told
+        case "pattern":
+            return isinstance(value, str) and re.search(told, value) is not None
+        case "minLength":
+            return isinstance(value, str) and len(value) >= told
+        case "items":
+            return isinstance(value, list) and all(is_valid(item, told, root) for item in value)
+        case "minItems":
+            return isinstance(value, list) and told <= len(value) <= schema.get("maxItems", len(value))
+        case "properties":
+            return isinstance(value, dict) and _properties(value, schema, root)
+        case _:
+            assert keyword in _SILENT, keyword
+            return True
+
+
+def _properties(value: dict[str, Any], schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    known, other = schema["properties"], schema["additionalProperties"]
+    if len(value) < schema.get("minProperties", 0) or not value.keys() >= set(schema.get("required", [])):
+        return False
+    if other is False and not value.keys() <= known.keys():
+        return False
+    return all(is_valid(item, known.get(key, other), root) for key, item in value.items())
+
+
+def _is(value: Any, kind: str) -> bool:
+    return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))

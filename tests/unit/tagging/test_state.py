@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.errors import Misconfigured
+from tagging.state import FORMAT, PersonState, TagState, new_person, pack, rebase, unpack
+from tests.unit.tagging.made import DAY, T
+
+texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=5)
+times = st.integers(-200_000 * DAY, 200_000 * DAY)
+numbers = st.integers(0, 2**31)
+weights = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+keys = numbers | st.builds(lambda number, value: f"{number}:{value}", numbers, texts)
+tags = st.builds(TagState, st.integers(1, 2**53), weights, weights, times, times, numbers, st.none() | texts | numbers, st.none() | texts)
+states = st.builds(
+    PersonState,
+    id=texts,
+    number=numbers,
+    base=st.integers(0, 2**48),
+    born=times,
+    definitions=numbers,
+    due=st.none() | times,
+    tags=st.dictionaries(keys, tags, max_size=4),
+    leaves=st.dictionaries(numbers, numbers | st.lists(times, max_size=5).map(sorted), max_size=4),
+    members=st.dictionaries(numbers, numbers, max_size=4),
+    anonymous_id=st.none() | texts,
+    recent_at=times,
+    recent=st.binary(max_size=36),
+    traits=st.binary(max_size=20),
+    floors=st.dictionaries(keys, times, max_size=3),
+)
+
+
+@settings(deadline=None)
+@given(states)
+def test_what_is_packed_is_read_back_the_same(state: PersonState) -> None:
+    again = unpack(pack(state))
+
+    assert again == state
+    assert [type(tag.score) for tag in again.tags.values()] == [type(tag.score) for tag in state.tags.values()]
+    assert pack(again) == pack(state)
+
+
+def test_the_packed_form_begins_with_its_format() -> None:
+    assert pack(new_person("user:u1", 0, T, 1))[0] == FORMAT == 1
+
+
+def test_the_packed_form_of_a_person_is_the_same_for_ever() -> None:
+    """States outlive versions: another layout needs another format byte."""
+    state = new_person("user:u1", 5, T, 1)
+    state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
+
+    assert (
+        pack(state).hex() == "019ea7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c000c400c40080"
+    )
+
+
+def test_a_state_of_another_version_is_refused_and_says_so() -> None:
+    packed = pack(new_person("user:u1", 0, T, 1))
+
+    with pytest.raises(Misconfigured, match="format 2, this version reads 1"):
+        unpack(b"\x02" + packed[1:])
+
+
+def test_two_new_persons_share_nothing() -> None:
+    one, other = new_person("user:u1", 0, T, 1), new_person("user:u2", 1, T, 1)
+    one.tags[1] = TagState(1, 1, 1, 0, 0, 0, None, None)
+    one.leaves[1] = one.members[1] = 1
+    one.floors = {1: 1}
+
+    assert (other.tags, other.leaves, other.members, other.floors) == ({}, {}, {}, {})
+
+
+def test_a_person_is_born_with_the_first_record() -> None:
+    state = new_person("user:u1", 5, T, 3)
+
+    assert (state.incarnation, state.number, state.definitions, state.due) == (T, 5, 3, None)
+
+
+def visible(state: PersonState) -> dict[str, Any]:
+    """All of a state, with absolute times."""
+    base = state.base
+    return {
+        "incarnation": state.incarnation,
+        "due": None if state.due is None else base + state.due,
+        "tags": {
+            key: (tag.count, tag.weight, tag.score, base + tag.last, base + tag.first, tag.rule, tag.source, tag.event_id)
+            for key, tag in state.tags.items()
+        },
+        "leaves": {number: [base + time for time in held] if isinstance(held, list) else held for number, held in state.leaves.items()},
+        "floors": {key: base + time for key, time in state.floors.items()},
+        "recent": (base + state.recent_at, state.recent),
+        "rest": (state.id, state.number, state.definitions, state.members, state.anonymous_id, state.traits),
+    }
+
+
+@settings(deadline=None)
+@given(states, st.integers(0, 2**48))
+def test_another_base_changes_nothing_that_can_be_seen(state: PersonState, base: int) -> None:
+    before = visible(unpack(pack(state)))
+
+    rebase(state, base)
+
+    assert state.base == base
+    assert visible(state) == before
+    assert visible(unpack(pack(state))) == before
+
+
+@settings(deadline=None)
+@given(states)
+def test_every_field_with_a_time_is_moved(state: PersonState) -> None:
+    """A field that is added with a time and forgotten in ``rebase`` stands here as one that did not move."""
+    relative = {"born", "due", "tags", "leaves", "floors", "recent_at"}
+    absolute = {"id", "number", "definitions", "members", "anonymous_id", "recent", "traits"}
+
+    assert {field.name for field in msgspec.structs.fields(PersonState)} == relative | absolute | {"base"}
