@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 Operator = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "contains", "starts_with", "ends_with", "exists"]
 NumberOperator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "between"]
+CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
+AggregateKind = Literal["sum", "avg", "min", "max", "distinct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,10 @@ class Tag:
     value: str | None = None
     half_life_ms: int | None = None
     cap: float | None = None
+    max_values: int | None = None
+    ttl_ms: int | None = None
+    exclusive: str | None = None
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,7 @@ class TagNode:
     """The person has the tag, or all given comparisons hold for it.
 
     ``value`` names one of a family; a family's tag without one: some value meets all comparisons.
+    ``last_within_ms`` (``last_at: {within: …}``): the tag's ``last_at`` lies in (t − within, t]; an absent tag has none.
     """
 
     tag: str
@@ -145,33 +152,170 @@ class TagNode:
     count: tuple[Comparison, ...] = ()
     weight: tuple[Comparison, ...] = ()
     score: tuple[Comparison, ...] = ()
+    last_within_ms: int | None = None
 
     @property
     def presence_only(self) -> bool:
         """No comparison is given: the node asks whether the person has the tag."""
-        return not (self.count or self.weight or self.score)
+        return not (self.count or self.weight or self.score or self.last_within_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedWindow:
+    """Event times from ``since_ms`` (inclusive) to ``until_ms`` (exclusive), absolute; one of them may be None, not both."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarWindow:
+    """The current unit of a zone's calendar and the ``last`` − 1 before it; weeks are ISO; an hour is 60 elapsed minutes."""
+
+    unit: CalendarUnit
+    zone: str = "UTC"
+    last: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """``sum``, ``avg``, ``min``, ``max`` or ``distinct`` of the value at ``path`` of the events that count; all comparisons must hold."""
+
+    kind: AggregateKind
+    path: str
+    comparisons: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EventNode:
-    """How many matching events have an event time in (t − within, t]; without ``within_ms``: ever."""
+    """How many matching events have an event time in the window, and what their values come to. All given comparisons must hold.
+
+    At most one window: ``within_ms`` is (t − within, t]; none of the three: ever. With ``aggregates`` and no ``count`` said,
+    ``count`` is empty.
+    """
 
     match: EventMatch
     count: tuple[Comparison, ...] = (Comparison("gte", 1),)
     within_ms: int | None = None
+    fixed: FixedWindow | None = None
+    calendar: CalendarWindow | None = None
+    aggregates: tuple[Aggregate, ...] = ()
 
 
-Node = AllNode | AnyNode | NotNode | TraitNode | TagNode | EventNode
+@dataclass(frozen=True, slots=True)
+class SequenceNode:
+    """Distinct events, one per step (at least two), in order of event time; ties: order of application.
+
+    last − first ≤ ``span_ms``, the last in (t − ``within_ms``, t]; both optional. Decided over the newest 64 matches of each step.
+    """
+
+    steps: tuple[EventMatch, ...]
+    span_ms: int | None = None
+    within_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceNode:
+    """Some key of ``same`` (a path; None: one key for all) has its latest ``after`` at a, a + within ≤ t < a + within + for, and no
+    ``without`` with that key at a time in (a, t]. ``for_ms`` None (only without ``same``): without end."""
+
+    after: EventMatch
+    without: EventMatch
+    within_ms: int
+    same: str | None = None
+    for_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaysNode:
+    """The inner node has been true at every evaluation for at least ``for_ms``, counted from the one at which it became true."""
+
+    when: Node
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentNode:
+    """The person is in another segment, as just evaluated."""
+
+    segment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListNode:
+    """An uploaded list names the person."""
+
+    list: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleNode:
+    """A fixed random part of all people: the first 8 bytes of SHA-256 of seed, a zero byte, person, over 2⁶⁴, < percent / 100."""
+
+    percent: float
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnniversaryNode:
+    """From ``within_ms`` before the local midnight that begins the trait's day of the year, every year, until that day's end."""
+
+    trait: str
+    within_ms: int
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class DateNode:
+    """A trait that is a date d (ISO 8601; a bare date is its local midnight in ``zone``): ``next`` holds in [d − within, d),
+    ``last`` in [d, d + within)."""
+
+    trait: str
+    direction: Literal["next", "last"]
+    within_ms: int
+    zone: str = "UTC"
+
+
+Node = (
+    AllNode
+    | AnyNode
+    | NotNode
+    | TraitNode
+    | TagNode
+    | EventNode
+    | SequenceNode
+    | AbsenceNode
+    | StaysNode
+    | SegmentNode
+    | ListNode
+    | SampleNode
+    | AnniversaryNode
+    | DateNode
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """An entry is not published if ``times`` entries were published in (t − per, t]; nor is its leave."""
+
+    times: int
+    per_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A named condition over a person. ``include``: paths of traits that a transition carries."""
+    """A named condition over a person. ``include``: paths of traits that a transition carries.
+
+    ``paused``: evaluated, nothing published. ``archived``: gone, its counters survive.
+    """
 
     id: str
     name: str
     when: Node
     include: tuple[str, ...] = ()
+    at_most: AtMost | None = None
+    paused: bool = False
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
