@@ -103,7 +103,8 @@ def _read_wire(value: bytes | None) -> WireEvent:
     try:
         text = value.decode()
         wire = _decoder.decode(text)
-        if text.count("{") + text.count("[") > DEPTH_MAX and _deeper_than(text, DEPTH_MAX):
+        opened = text.count("{") + (text.count("[") if "[" in text else 0)
+        if opened > DEPTH_MAX and _deeper_than(text, DEPTH_MAX):
             raise Rejected(rejection.TOO_NESTED, f"more than {DEPTH_MAX} levels")
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Rejected(rejection.NOT_JSON, str(error)) from None

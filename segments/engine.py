@@ -10,7 +10,6 @@ from schemas.transition import Cause, Transition
 from segments.compile import CompiledLeaf, CompiledSegment, Plan, Program, compile_bundle
 from segments.nodes import next_change
 from tagging.apply import Application
-from tagging.compact import compact, expand, plain_id
 from tagging.decay import NEVER
 from tagging.paths import MISSING
 from tagging.person import Person
@@ -61,8 +60,6 @@ class Engine:
                 return False
         if state.due is not None and state.due < now:
             self.advance(person, now, out)
-        if not state.recent:
-            expand(state)
         self._apply_new(person, event, event_ms, clock, out)
         if hashed is not None:
             state.recent = remember(state.recent, base + state.recent_at, hashed, clock, self._dedupe_ms)
@@ -143,7 +140,6 @@ class Engine:
         state.recent = prune(state.recent, state.base + state.recent_at, state.base + at, self._dedupe_ms)
         if not state.recent:
             state.recent_at = 0
-            compact(state)
             return
         expires = state.recent_at + self._dedupe_ms
         if state.due is None or expires < state.due:
@@ -179,7 +175,7 @@ class Engine:
         return Transition(
             person=state.id,
             user_id=state.id[5:] if state.id.startswith("user:") else None,
-            anonymous_id=plain_id(state.anonymous_id),
+            anonymous_id=state.anonymous_id,
             segment=segment.id,
             incarnation=state.incarnation,
             sequence=sequence,
@@ -199,7 +195,7 @@ class Engine:
             Transition(
                 person=state.id,
                 user_id=state.id[5:] if state.id.startswith("user:") else None,
-                anonymous_id=plain_id(state.anonymous_id),
+                anonymous_id=state.anonymous_id,
                 segment=self._segment_ids[number],
                 incarnation=state.incarnation,
                 sequence=state.members[number],

@@ -1,4 +1,4 @@
-"""The state of one person and its packed form.
+"""The state of one person.
 
 Times in the state are milliseconds relative to ``base`` (the person's first append time until a rebase): four bytes
 each instead of eight, and no arithmetic beyond one subtraction per event.
@@ -10,9 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.errors import Misconfigured
-
-FORMAT: Final = 1
 REBASE_AFTER: Final = 0xFFFF_FFFF
 
 
@@ -21,7 +18,7 @@ class TagState(msgspec.Struct, array_like=True, gc=False):
 
     ``weight`` and ``score`` stay integers while they are whole and small (one byte instead of nine); the values are
     those of IEEE doubles. ``rule``, ``source`` and ``event_id`` tell where it last came from: dictionary numbers (a rule of 0:
-    it was said), a source that has no number by its name; the id in the small form of ``tagging.compact`` while at rest.
+    it was said), a source that has no number by its name.
     """
 
     count: int
@@ -31,7 +28,7 @@ class TagState(msgspec.Struct, array_like=True, gc=False):
     first: int
     rule: int
     source: Any
-    event_id: Any
+    event_id: str | None
 
 
 class PersonState(msgspec.Struct, array_like=True):
@@ -52,7 +49,7 @@ class PersonState(msgspec.Struct, array_like=True):
     tags: dict[int | str, TagState]
     leaves: dict[int, int | list[int]]
     members: dict[int, int]
-    anonymous_id: Any = None
+    anonymous_id: str | None = None
     recent_at: int = 0
     recent: bytes = b""
     traits: bytes = b""
@@ -62,27 +59,6 @@ class PersonState(msgspec.Struct, array_like=True):
     def incarnation(self) -> int:
         """Append time of the first applied record, absolute milliseconds."""
         return self.base + self.born
-
-
-_encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(PersonState)
-_PREFIX: Final = bytes([FORMAT])
-
-
-def pack(state: PersonState) -> bytes:
-    """The packed form: a version byte, then one flat msgpack array."""
-    return _PREFIX + _encoder.encode(state)
-
-
-def unpack(packed: bytes) -> PersonState:
-    """Read a packed person.
-
-    Raises:
-        Misconfigured: the state was written by another version of Ebbtide.
-    """
-    if packed[0] != FORMAT:
-        raise Misconfigured(f"a person's state has format {packed[0]}, this version reads {FORMAT}; run the version that wrote it")
-    return _decoder.decode(memoryview(packed)[1:])
 
 
 def new_person(person_id: str, number: int, append_ms: int, definitions: int) -> PersonState:

@@ -16,8 +16,8 @@ from segments.history import History
 from stream.kafka.port import Bundles
 from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, SLICE_PEOPLE, person_digest
 from stream.store.port import LaneHeader, StateStore, unpack_header
+from tagging.codec import unpack
 from tagging.person import Person
-from tagging.state import unpack
 
 _NOBODY = bytes(DIGEST_BYTES)
 

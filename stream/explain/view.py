@@ -9,7 +9,6 @@ from schemas.transition import iso_time
 from segments.explain import Explanation
 from segments.nodes import next_change
 from stream.explain.people import Found
-from tagging.compact import event_id_of
 from tagging.decay import NEVER, score_at
 from tagging.state import PersonState, TagState
 
@@ -73,7 +72,7 @@ def _tags(found: Found) -> list[dict[str, Any]]:
         number, _, value = str(key).partition(":")
         tag_id = ids.get(int(number), f"#{number}")
         name = {"tag": tag_id, "value": value or None}
-        told.append({**name, **_tag(held, state, half_lives.get(tag_id), at), "from": _origin(held, state, bundle)})
+        told.append({**name, **_tag(held, state, half_lives.get(tag_id), at), "from": _origin(held, bundle)})
     return sorted(told, key=lambda tag: (tag["tag"], -abs(tag["score"]), tag["value"] or ""))
 
 
@@ -88,14 +87,14 @@ def _tag(held: TagState, state: PersonState, half_life: int | None, at: int) -> 
     }
 
 
-def _origin(held: TagState, state: PersonState, bundle: Bundle) -> dict[str, Any]:
+def _origin(held: TagState, bundle: Bundle) -> dict[str, Any]:
     rules = {number: name.partition("/")[2] for name, number in bundle.numbers.rules.items()}
     sources = {number: name for name, number in bundle.numbers.sources.items()}
     source = held.source
     return {
         "rule": rules.get(held.rule, f"#{held.rule}") if held.rule else None,
         "source": sources.get(source, f"#{source}") if isinstance(source, int) else source,
-        "eventId": event_id_of(state, held),
+        "eventId": held.event_id,
     }
 
 

@@ -14,8 +14,9 @@ from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
 from stream.worker.memory import Changes, LaneMemory, Working
+from tagging.codec import unpack
 from tagging.person import Person
-from tagging.state import new_person, unpack
+from tagging.state import new_person
 
 _DIGESTS_MAX = 100_000
 

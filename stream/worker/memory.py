@@ -13,8 +13,8 @@ from segments.history import History
 from stream.store.layout import SLICE_PEOPLE
 from stream.store.port import Commit, LaneHeader, pack_header
 from stream.worker.dues import DueIndex
+from tagging.codec import pack
 from tagging.person import Person
-from tagging.state import pack
 
 
 @dataclass(slots=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 from schemas.definitions.model import Bundle, Tag
 from stream.store import layout
-from tagging.compact import event_id_of
+from tagging.codec import unpack
 from tagging.person import Person
-from tagging.state import PersonState, TagState, unpack
+from tagging.state import PersonState, TagState
 from tests.oracle.compare import canonical, compare
 from tests.oracle.partition import Membership, Outcome, PersonView, TagView
 from tests.property.driver import Driver, done
@@ -63,13 +63,13 @@ def view(state: PersonState, active: Bundle) -> PersonView:
         number, _, value = str(key).partition(":")
         tag = tags.get(int(number))
         if tag is not None and (tag.value is not None) == isinstance(key, str):
-            shown[f"{tag.id}:{value}" if isinstance(key, str) else tag.id] = _tag(state, held, tag, rules, active)
+            shown[f"{tag.id}:{value}" if isinstance(key, str) else tag.id] = _tag(state.base, held, tag, rules, active)
     segments = {number: segment for segment, number in numbers.segments.items()}
     memberships = {segments[number]: Membership(n % 2 == 1, n) for number, n in state.members.items()}
     return PersonView(state.incarnation, shown, dict(Person(state).traits()), memberships)
 
 
-def _tag(state: PersonState, held: TagState, tag: Tag, rules: dict[int, str], active: Bundle) -> TagView:
+def _tag(base_ms: int, held: TagState, tag: Tag, rules: dict[int, str], active: Bundle) -> TagView:
     sources = {number: source for source, number in active.numbers.sources.items()}
     source = held.source
     rule = "$tag" if held.rule == 0 else rules[held.rule].removeprefix(f"{tag.id}/")
@@ -78,11 +78,11 @@ def _tag(state: PersonState, held: TagState, tag: Tag, rules: dict[int, str], ac
         held.count,
         float(held.weight),
         float(held.score),
-        state.base + held.first,
-        state.base + held.last,
+        base_ms + held.first,
+        base_ms + held.last,
         rule,
         source,
-        event_id_of(state, held),
+        held.event_id,
     )
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from schemas.definitions.model import Bundle
 from stream.store.layout import person_digest
 from stream.store.port import LaneHeader
-from tagging.state import PersonState, unpack
+from tagging.codec import unpack
+from tagging.state import PersonState
 from tests.oracle.classify import Raw
 from tests.oracle.compare import Difference, compare
 from tests.oracle.partition import Outcome, PersonView, run_partition

@@ -17,8 +17,9 @@ from stream.explain.view import explanation_view, person_view
 from stream.store.layout import person_digest
 from stream.store.memory import MemoryStateStore
 from stream.store.port import Commit, LaneHeader, pack_header
+from tagging.codec import pack
 from tagging.person import Person
-from tagging.state import new_person, pack
+from tagging.state import new_person
 from tests.unit.segments.scene import bundle_of
 
 T = 1_764_000_000_000

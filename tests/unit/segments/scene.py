@@ -13,8 +13,9 @@ from schemas.event import read_event
 from schemas.transition import Transition
 from segments.compile import CompiledSegment, compile_bundle
 from segments.engine import Engine
+from tagging.codec import pack
 from tagging.person import Person
-from tagging.state import new_person, pack
+from tagging.state import new_person
 
 T = 1_764_000_000_000
 SECOND = 1_000

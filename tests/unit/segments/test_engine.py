@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from schemas.errors import Rejected
 from segments import engine as engine_module
 from segments.engine import Engine
+from tagging.codec import FORMAT, REST_FORMAT
 from tagging.person import TRAITS_BYTES_MAX, Person
 from tagging.state import REBASE_AFTER, new_person
 from tests.unit.segments.scene import DAY, HOUR, MINUTE, Row, Story, T, bundle_of, story
@@ -129,14 +130,15 @@ def test_ids_outlive_a_change_that_comes_before_they_expire() -> None:
     assert shop.due() is None
 
 
-def test_ids_are_shrunk_when_nothing_recent_is_left() -> None:
+def test_a_person_is_at_rest_once_nothing_recent_is_left() -> None:
     shop = story("tags: [{id: a, rules: [{event: viewed}]}]\n" + RECENT)
     shop.event(0, id="0f8fad5b-d9cb-469f-a165-70867728950e")
-    (held,) = shop.person.state.tags.values()
-    assert held.event_id == "0f8fad5b-d9cb-469f-a165-70867728950e"
+    assert shop.packed()[0] == FORMAT
 
     shop.advance(HOUR + 1)
-    assert held.event_id == bytes.fromhex("0f8fad5bd9cb469fa16570867728950e")
+    assert shop.packed()[0] == REST_FORMAT
+    (held,) = shop.person.state.tags.values()
+    assert held.event_id == "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 def test_traits_that_are_too_large_are_refused_and_nothing_changed() -> None:

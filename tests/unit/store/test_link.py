@@ -12,7 +12,7 @@ import hiredis
 import pytest
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.store.link import RedisLink, connect
+from stream.store.link import RedisLink, command_parts, connect
 
 LONG_SECONDS = 30.0
 Script = Callable[[list[bytes]], bytes]
@@ -45,6 +45,13 @@ class Server:
 def echo(command: list[bytes]) -> bytes:
     """``PING`` → PONG, anything else its last argument."""
     return b"+PONG\r\n" if command == [b"PING"] else b"$%d\r\n%s\r\n" % (len(command[-1]), command[-1])
+
+
+@pytest.mark.parametrize(
+    "command", [("PING",), ("GET", b"\0\r\n"), ("SELECT", 1), ("SETRANGE", b"k", 0, "ü"), ("MSET", *[b"x" * size for size in range(50)])]
+)
+def test_a_command_is_packed_as_hiredis_does_it(command: tuple[bytes | str | int, ...]) -> None:
+    assert b"".join(command_parts(command)) == hiredis.pack_command(command)  # type: ignore[arg-type]  # the stub takes one argument only
 
 
 @asynccontextmanager

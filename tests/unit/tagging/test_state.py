@@ -6,9 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.errors import Misconfigured
-from tagging.state import FORMAT, PersonState, TagState, new_person, pack, rebase, unpack
+from tagging.codec import FORMAT, REST_FORMAT, pack, unpack
+from tagging.state import PersonState, TagState, new_person, rebase
 from tests.unit.tagging.made import DAY, T
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -33,7 +35,7 @@ states = st.builds(
     recent=st.binary(max_size=36),
     traits=st.binary(max_size=20),
     floors=st.dictionaries(keys, times, max_size=3),
-)
+).map(lambda state: state if state.recent else replace(state, recent_at=0))
 
 
 @settings(deadline=None)
@@ -47,24 +49,33 @@ def test_what_is_packed_is_read_back_the_same(state: PersonState) -> None:
 
 
 def test_the_packed_form_begins_with_its_format() -> None:
-    assert pack(new_person("user:u1", 0, T, 1))[0] == FORMAT == 1
+    state = new_person("user:u1", 0, T, 1)
+    assert pack(state)[0] == REST_FORMAT == 2
+    state.recent = b"twelve bytes"
+    assert pack(state)[0] == FORMAT == 1
 
 
-def test_the_packed_form_of_a_person_is_the_same_for_ever() -> None:
+def test_the_packed_forms_of_a_person_are_the_same_for_ever() -> None:
     """States outlive versions: another layout needs another format byte."""
     state = new_person("user:u1", 5, T, 1)
     state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
 
-    assert (
-        pack(state).hex() == "019ea7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c000c400c40080"
+    assert pack(state).hex() == (
+        "02dc0014a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
+        "000091079100919201a36d2d318080c0c40080"
+    )
+    state.recent = b"twelve bytes"
+    assert pack(state).hex() == (
+        "019ea7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c000c4"
+        "0c7477656c7665206279746573c40080"
     )
 
 
 def test_a_state_of_another_version_is_refused_and_says_so() -> None:
     packed = pack(new_person("user:u1", 0, T, 1))
 
-    with pytest.raises(Misconfigured, match="format 2, this version reads 1"):
-        unpack(b"\x02" + packed[1:])
+    with pytest.raises(Misconfigured, match="format 3, this version reads 1 and 2"):
+        unpack(b"\x03" + packed[1:])
 
 
 def test_two_new_persons_share_nothing() -> None:
@@ -94,7 +105,7 @@ def visible(state: PersonState) -> dict[str, Any]:
         },
         "leaves": {number: [base + time for time in held] if isinstance(held, list) else held for number, held in state.leaves.items()},
         "floors": {key: base + time for key, time in state.floors.items()},
-        "recent": (base + state.recent_at, state.recent),
+        "recent": (base + state.recent_at, state.recent) if state.recent else None,
         "rest": (state.id, state.number, state.definitions, state.members, state.anonymous_id, state.traits),
     }
 

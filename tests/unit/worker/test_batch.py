@@ -12,8 +12,8 @@ from stream.store.layout import person_digest
 from stream.worker import batch as batch_module
 from stream.worker.batch import BatchStep, Intake, IntakeReader, load
 from stream.worker.memory import Changes, LaneMemory, Working, begin
+from tagging.codec import pack
 from tagging.person import TRAITS_BYTES_MAX
-from tagging.state import pack
 from tests.unit.worker.made import BUNDLES, HOUR, T, memory, record, viewed
 
 

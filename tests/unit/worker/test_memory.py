@@ -6,8 +6,9 @@ from schemas.transition import Transition
 from stream.store.layout import SLICE_PEOPLE
 from stream.store.port import unpack_header
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
+from tagging.codec import unpack
 from tagging.person import Person
-from tagging.state import new_person, unpack
+from tagging.state import new_person
 from tests.unit.worker.made import T, memory
 
 
