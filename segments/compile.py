@@ -4,201 +4,159 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import ceil
 
-from schemas.definitions.leaf import event_nodes, leaf_hash
+from schemas.definitions.leaf import leaf_hashes, walk
 from schemas.definitions.model import (
-    AllNode,
-    AnyNode,
+    AnniversaryNode,
+    AtMost,
     Bundle,
-    Comparison,
-    Node,
-    NotNode,
+    DateNode,
+    ListNode,
     Segment,
+    SegmentNode,
     TagNode,
     TraitNode,
 )
-from segments.nodes import (
-    All,
-    Any,
-    CompiledNode,
-    CounterLeaf,
-    FamilyLeaf,
-    Not,
-    PresenceLeaf,
-    ScoreLeaf,
-    TagLeaf,
-    TagTest,
-    TraitLeaf,
-    WindowLeaf,
-)
-from tagging.conditions import Predicate, compile_condition
-from tagging.decay import VANISHED, cuts
+from segments.build import Builder
+from segments.leaves import CompiledLeaf, Leaves, compile_leaves
+from segments.nodes import CompiledNode
+from segments.recorder import Recorder
+from segments.stays import StaysLeaf
 from tagging.paths import Getter, object_getter
 from tagging.rules import CompiledRule, CompiledTag, compile_rules
-from tagging.windows import times_needed
-
-
-@dataclass(slots=True)
-class CompiledLeaf:
-    """The shared state of leaves that match the same events: how many times it keeps, over which longest window.
-
-    ``within`` None: a counter.
-    """
-
-    number: int
-    where: Predicate | None
-    kept: int = 1
-    within: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledSegment:
-    """A segment under its dictionary number. ``include``: (path, reader) of the traits that a transition carries."""
+    """A segment under its dictionary number. ``include``: (path, reader) of the traits that a transition carries.
+
+    ``stays``: the ``stays`` of its condition, inner ones first; each evaluation writes their states before it asks the node.
+    """
 
     number: int
     id: str
     node: CompiledNode
     include: tuple[tuple[str, Getter], ...]
+    stays: tuple[StaysLeaf, ...] = ()
+    at_most: AtMost | None = None
+    paused: bool = False
 
 
 @dataclass(slots=True)
 class Plan:
-    """What an event of one name can touch: rules, leaves, and the segments that read what these write."""
+    """What an event of one name can touch: rules, leaves, and the segments that read what these write.
+
+    ``leaves`` count; ``recorders`` keep more of an event than that.
+    """
 
     rules: list[CompiledRule] = field(default_factory=list)
     leaves: list[CompiledLeaf] = field(default_factory=list)
     segments: tuple[CompiledSegment, ...] = ()
     segments_with_traits: tuple[CompiledSegment, ...] = ()
+    recorders: list[Recorder] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Reads:
+    """What a segment's value depends on, that of the segments it refers to included."""
+
+    tags: set[str] = field(default_factory=set)
+    leaves: set[str] = field(default_factory=set)
+    lists: set[str] = field(default_factory=set)
+    traits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled set of definitions. ``other``: the plan of names that no definition mentions."""
+    """A compiled set of definitions. ``other``: the plan of names that no definition mentions.
+
+    ``segments`` stand in the order of evaluation. ``readers_of_lists``: by list id. ``leaves``: the numbers of all states.
+    """
 
     bundle: Bundle
     tags: dict[str, CompiledTag]
     segments: tuple[CompiledSegment, ...]
     plans: dict[str, Plan]
     other: Plan
+    readers_of_lists: dict[str, tuple[CompiledSegment, ...]]
+    leaves: frozenset[int]
 
 
 def compile_bundle(bundle: Bundle) -> Program:
     """Compile a set of definitions."""
     tags, rules = compile_rules(bundle)
-    leaves = _compile_leaves(bundle)
-    ordered = sorted(bundle.segments, key=lambda segment: segment.id)
-    compiled = {segment.id: _compile_segment(segment, bundle, tags) for segment in ordered}
-    names = {*rules, *(name for entries in leaves.values() for name in entries[1]), "$tag", "$untag"}
-    plans = {name: _plan(name, ordered, compiled, rules.get(name, []), leaves) for name in names}
-    other = _plan("", ordered, compiled, [], {})
-    return Program(bundle, tags, tuple(compiled.values()), plans, other)
+    ordered = in_order(bundle.segments)
+    leaves = compile_leaves((segment.when for segment in ordered), bundle.numbers.leaves)
+    compiled = _compile_segments(ordered, bundle, tags)
+    reads = _reads(ordered)
+    names = {*rules, *leaves.names(), "$tag", "$untag"}
+    plans = {name: _plan(name, compiled, reads, rules.get(name, []), leaves) for name in names}
+    other = _plan("", compiled, reads, [], Leaves({}))
+    lists = sorted({name for read in reads.values() for name in read.lists})
+    readers = {name: tuple(segment for key, segment in compiled.items() if name in reads[key].lists) for name in lists}
+    return Program(bundle, tags, tuple(compiled.values()), plans, other, readers, frozenset(leaves.live))
 
 
-_Leaves = dict[str, tuple[CompiledLeaf, tuple[str, ...]]]
+def in_order(segments: Iterable[Segment]) -> list[Segment]:
+    """The segments that are evaluated, in order: again and again the least id among those whose references are done."""
+    waiting = {segment.id: segment for segment in sorted(segments, key=lambda segment: segment.id) if not segment.archived}
+    needs = {key: _references(segment) & waiting.keys() for key, segment in waiting.items()}
+    ordered: list[Segment] = []
+    while waiting:
+        key = next(key for key in waiting if not needs[key] & waiting.keys())
+        ordered.append(waiting.pop(key))
+    return ordered
 
 
-def _compile_leaves(bundle: Bundle) -> _Leaves:
-    leaves: _Leaves = {}
-    for segment in bundle.segments:
-        for node in event_nodes(segment.when):
-            key = leaf_hash(node)
-            if key not in leaves:
-                where = compile_condition(node.match.where)
-                leaves[key] = (CompiledLeaf(bundle.numbers.leaves[key], where), node.match.names)
-            leaf = leaves[key][0]
-            if node.within_ms is not None:
-                leaf.kept = max(leaf.kept, times_needed(node.count))
-                leaf.within = max(leaf.within or 0, node.within_ms)
-    return leaves
+def _references(segment: Segment) -> set[str]:
+    return {node.segment for node in walk(segment.when) if isinstance(node, SegmentNode)}
 
 
-def _plan(name: str, ordered: list[Segment], compiled: dict[str, CompiledSegment], rules: list[CompiledRule], leaves: _Leaves) -> Plan:
-    touched_leaves = {key: leaf for key, (leaf, names) in leaves.items() if name in names}
-    touched_tags = {rule.tag.id for rule in rules}
-    says = name in ("$tag", "$untag")
-    touched: list[CompiledSegment] = []
-    with_traits: list[CompiledSegment] = []
+def _reads(ordered: list[Segment]) -> dict[str, Reads]:
+    found: dict[str, Reads] = {}
     for segment in ordered:
-        reads_tag = any(says or node.tag in touched_tags for node in _tag_nodes(segment.when))
-        hit = reads_tag or any(leaf_hash(node) in touched_leaves for node in event_nodes(segment.when))
-        if hit:
-            touched.append(compiled[segment.id])
-        if hit or _reads_traits(segment.when):
-            with_traits.append(compiled[segment.id])
-    return Plan(rules, list(touched_leaves.values()), tuple(touched), tuple(with_traits))
+        reads = found[segment.id] = Reads(leaves=set(leaf_hashes(segment.when)))
+        for node in walk(segment.when):
+            match node:
+                case TagNode(tag):
+                    reads.tags.add(tag)
+                case ListNode(named):
+                    reads.lists.add(named)
+                case TraitNode() | DateNode() | AnniversaryNode():
+                    reads.traits = True
+                case SegmentNode(other) if other in found:
+                    reads.tags |= found[other].tags
+                    reads.leaves |= found[other].leaves
+                    reads.lists |= found[other].lists
+                    reads.traits |= found[other].traits
+    return found
 
 
-def _compile_segment(segment: Segment, bundle: Bundle, tags: dict[str, CompiledTag]) -> CompiledSegment:
-    include = tuple((path, object_getter(path)) for path in segment.include)
-    return CompiledSegment(bundle.numbers.segments[segment.id], segment.id, _compile_node(segment.when, bundle, tags), include)
-
-
-def _compile_node(node: Node, bundle: Bundle, tags: dict[str, CompiledTag]) -> CompiledNode:
-    match node:
-        case AllNode(items):
-            return All([_compile_node(item, bundle, tags) for item in items])
-        case AnyNode(items):
-            return Any([_compile_node(item, bundle, tags) for item in items])
-        case NotNode(item):
-            return Not(_compile_node(item, bundle, tags))
-        case TraitNode(condition):
-            return TraitLeaf(compile_condition(condition, object_getter))
-        case TagNode():
-            return _compile_tag_node(node, tags[node.tag])
-        case _:
-            number = bundle.numbers.leaves[leaf_hash(node)]
-            if node.within_ms is None:
-                return CounterLeaf(number, node.count)
-            return WindowLeaf(number, node.within_ms, node.count, _at_least(node.count))
-
-
-def _compile_tag_node(node: TagNode, tag: CompiledTag) -> CompiledNode:
-    equalities = [("weight", wanted) for wanted in node.weight] + [("score", wanted) for wanted in node.score]
-    score = cuts(node.score)
-    test = TagTest(
-        tag.half_life, node.count, cuts(node.weight), score, tuple(pair for pair in equalities if pair[1].operator in ("eq", "ne"))
+def _plan(name: str, compiled: dict[str, CompiledSegment], reads: dict[str, Reads], rules: list[CompiledRule], leaves: Leaves) -> Plan:
+    counters = {key: leaf for key, (leaf, names) in leaves.counters.items() if name in names}
+    recorders = {key: recorder for key, (recorder, names) in leaves.recorders.items() if name in names}
+    written = counters.keys() | recorders.keys()
+    tags = {rule.tag.id for rule in rules}
+    says = name in ("$tag", "$untag")
+    touched = [key for key, read in reads.items() if (says and read.tags) or read.tags & tags or read.leaves & written]
+    with_traits = [key for key, read in reads.items() if key in set(touched) or read.traits]
+    return Plan(
+        rules,
+        list(counters.values()),
+        tuple(compiled[key] for key in touched),
+        tuple(compiled[key] for key in with_traits),
+        list(recorders.values()),
     )
-    if tag.value is None:
-        key: int | str = tag.number
-    elif node.value is None:
-        return FamilyLeaf(f"{tag.number}:", test)
-    else:
-        key = f"{tag.number}:{node.value}"
-    if node.presence_only:
-        return PresenceLeaf(key)
-    alone = not (node.count or node.weight) and len(node.score) == len(score) == 1
-    if alone and tag.half_life is not None and score[0].above and score[0].level > VANISHED:
-        return ScoreLeaf(key, score[0].level, tag.half_life)
-    return TagLeaf(key, test)
 
 
-def _at_least(count: tuple[Comparison, ...]) -> int | None:
-    if len(count) == 1 and count[0].operator == "gte" and count[0].value > 0:
-        return ceil(count[0].value)
-    return None
-
-
-def _tag_nodes(node: Node) -> Iterable[TagNode]:
-    match node:
-        case TagNode():
-            yield node
-        case AllNode(items) | AnyNode(items):
-            for item in items:
-                yield from _tag_nodes(item)
-        case NotNode(item):
-            yield from _tag_nodes(item)
-        case _:
-            return
-
-
-def _reads_traits(node: Node) -> bool:
-    match node:
-        case TraitNode():
-            return True
-        case AllNode(items) | AnyNode(items):
-            return any(_reads_traits(item) for item in items)
-        case NotNode(item):
-            return _reads_traits(item)
-        case _:
-            return False
+def _compile_segments(ordered: list[Segment], bundle: Bundle, tags: dict[str, CompiledTag]) -> dict[str, CompiledSegment]:
+    builder = Builder(bundle, tags)
+    compiled: dict[str, CompiledSegment] = {}
+    for segment in ordered:
+        builder.stays = []
+        node = builder.segments[segment.id] = builder.node(segment.when)
+        include = tuple((path, object_getter(path)) for path in segment.include)
+        number = bundle.numbers.segments[segment.id]
+        stays = tuple(builder.stays)
+        compiled[segment.id] = CompiledSegment(number, segment.id, node, include, stays, segment.at_most, segment.paused)
+    return compiled

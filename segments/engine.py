@@ -7,8 +7,11 @@ from typing import Any, Final
 from schemas.definitions.model import Bundle
 from schemas.event import Event
 from schemas.transition import Cause, Transition
-from segments.compile import CompiledLeaf, CompiledSegment, Plan, Program, compile_bundle
+from segments.compile import CompiledSegment, Plan, Program, compile_bundle
+from segments.leaves import CompiledLeaf
 from segments.nodes import next_change
+from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
+from segments.recorder import Record
 from tagging.apply import Application
 from tagging.decay import NEVER
 from tagging.paths import MISSING
@@ -19,6 +22,7 @@ from tagging.windows import add_time
 
 _NO_TRAITS_FROM: Final = "group"
 _LAST_MS: Final = 253_402_300_799_999
+_ALIKE: Final = (ALIKE,)
 
 
 class Engine:
@@ -36,8 +40,9 @@ class Engine:
         self._sources = bundle.numbers.sources
         self._segment_ids = {number: segment_id for segment_id, number in bundle.numbers.segments.items()}
         self._live_numbers = {segment.number for segment in self.program.segments}
-        self._live_leaves = {leaf.number for plan in self.program.plans.values() for leaf in plan.leaves}
+        self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self.bound_bites = 0
+        self.suppressed = 0
 
     def apply(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> bool:
         """Apply an event at the lane's clock; False if it is a repeat, which changes nothing.
@@ -85,6 +90,9 @@ class Engine:
         for leaf in plan.leaves:
             if leaf.where is None or leaf.where(wire, person.traits):
                 _count(state, leaf, at, now)
+        if plan.recorders:
+            record = Record(person, event.name, wire, at, now)
+            self.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
         anonymous_id = wire.anonymousId
         if anonymous_id and type(anonymous_id) is str:
             state.anonymous_id = anonymous_id
@@ -119,6 +127,23 @@ class Engine:
             state.due = self._evaluate(person, due, self.program.segments, ("time", None), out)
             self._tidy(state, due)
 
+    def enlist(self, person: Person, list_id: str, clock: int, out: list[Transition], *, named: bool) -> None:
+        """Apply an uploaded list's naming of a person, or its end, at the lane's clock."""
+        state = person.state
+        if clock - state.base > REBASE_AFTER:
+            rebase(state, clock)
+        now = clock - state.base
+        if state.due is not None and state.due < now:
+            self.advance(person, now, out)
+        state.lists = sorted({*state.lists, list_id} if named else {*state.lists} - {list_id})
+        if state.due == now or person.is_new:
+            person.is_new = False
+            state.due = self._evaluate(person, now, self.program.segments, ("list", None), out)
+            return
+        bound = self._evaluate(person, now, self.program.readers_of_lists.get(list_id, ()), ("list", None), out)
+        if bound is not None and (state.due is None or bound < state.due):
+            state.due = bound
+
     def settle(self, person: Person, barrier_ms: int, out: list[Transition]) -> None:
         """The one evaluation at a definition's barrier (absolute); segments that are gone are left silently.
 
@@ -129,7 +154,9 @@ class Engine:
         gone = [number for number, sequence in state.members.items() if sequence & 1 and number not in self._live_numbers]
         for number in sorted(gone, key=self._segment_ids.__getitem__):
             self._leave_removed(person, number, at, out)
-        for number in [number for number in state.leaves if number not in self._live_leaves]:
+        for number in [number for number in state.apart if number not in self._counting]:
+            forget_entries(state, number, gone=number not in self._live_numbers)
+        for number in [number for number in state.leaves if number not in self.program.leaves]:
             del state.leaves[number]
         state.due = self._evaluate(person, at, self.program.segments, ("definition", None), out)
         state.definitions = self.version
@@ -156,16 +183,28 @@ class Engine:
     ) -> int | None:
         """Evaluate each of the segments once; the earliest bound (see ``segments.nodes``), None for never."""
         members = person.state.members
+        apart = person.state.apart
         soonest = NEVER
         for segment in segments:
+            for stays in segment.stays:
+                soonest = min(soonest, stays.note(person, at, horizon))
             value, bound = segment.node.outlook(person, at, horizon)
             sequence = members.get(segment.number, 0)
-            if value is not bool(sequence & 1):
+            if (value is not bool(sequence & 1) or segment.number in apart) and self._publishes(person, segment, at, value=value):
                 members[segment.number] = sequence + 1
                 out.append(self._transition(person, segment, at, why))
             if bound < soonest:
                 soonest = bound
         return soonest if _writable(person.state.base + soonest) is not None else None
+
+    def _publishes(self, person: Person, segment: CompiledSegment, at: int, *, value: bool) -> bool:
+        state, number = person.state, segment.number
+        before = state.apart.get(number, _ALIKE)[0]
+        published = publishes(state, number, segment.at_most, value=value, paused=segment.paused, at=at)
+        after = state.apart.get(number, _ALIKE)[0]
+        if before != after and SUPPRESSED in (before, after):
+            self.suppressed += 1
+        return published
 
     def _transition(self, person: Person, segment: CompiledSegment, at: int, why: tuple[Cause, str | None]) -> Transition:
         state = person.state

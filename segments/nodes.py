@@ -107,21 +107,27 @@ class TraitLeaf:
 
 @dataclass(frozen=True, slots=True)
 class TagTest:
-    """The comparisons asked of one tag's state. ``equalities``: those of weight and of a score that does not fade."""
+    """The comparisons asked of one tag's state. ``equalities``: those of weight and of a score that does not fade.
+
+    ``last_within``: the newest time of the tag lies in (at − last_within, at].
+    """
 
     half_life: int | None
     count: tuple[Comparison, ...]
     weight: tuple[Cut, ...]
     score: tuple[Cut, ...]
     equalities: tuple[tuple[str, Comparison], ...]
+    last_within: int | None = None
 
     @property
     def presence_only(self) -> bool:
         """Nothing is compared: having the tag is enough."""
-        return not (self.count or self.weight or self.score or self.equalities)
+        return not (self.count or self.weight or self.score or self.equalities or self.last_within)
 
     def value(self, held: TagState | None, at: int) -> bool:
         """Whether all comparisons hold at a time; an absent tag has count, weight and score 0."""
+        if self.last_within is not None and (held is None or at >= held.last + self.last_within):
+            return False
         count, weight, score = (held.count, held.weight, held.score) if held is not None else (0, 0, 0)
         if held is not None and self.score:
             score = score_at(score, held.last, self.half_life, at)
@@ -141,12 +147,19 @@ class TagTest:
         if held is None:
             return (False, NEVER) if self.presence_only else (self.value(None, at), NEVER)
         current = self.value(held, at)
-        half_life = self.half_life
-        if half_life is not None:
-            for flip in sorted(flip_time(held.score, held.last, half_life, cut, at) for cut in self.score):
-                if flip == NEVER or self.value(held, flip) is not current:
-                    return (current, flip)
+        for flip in self._flips(held, at):
+            if flip == NEVER or self.value(held, flip) is not current:
+                return (current, flip)
         return (current, NEVER)
+
+    def _flips(self, held: TagState, at: int) -> list[int]:
+        """The times at which one of the comparisons changes, in order; NEVER for those that do not."""
+        half_life = self.half_life
+        flips = [] if half_life is None else [flip_time(held.score, held.last, half_life, cut, at) for cut in self.score]
+        if self.last_within is not None and held.last + self.last_within > at:
+            flips.append(held.last + self.last_within)
+        flips.sort()
+        return flips
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +277,8 @@ class WindowLeaf:
         return (current, NEVER)
 
 
-def count_holds(comparisons: tuple[Comparison, ...], count: int) -> bool:
-    """Comparisons of a whole number: exact, without tolerance."""
+def count_holds(comparisons: tuple[Comparison, ...], count: float) -> bool:
+    """Comparisons of a number: exact, without tolerance."""
     for comparison in comparisons:
         wanted = comparison.value
         match comparison.operator:

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from schemas.errors import Misconfigured
+from tagging.leaves import LeafState
 from tagging.state import PersonState, TagState
 
 FORMAT: Final = 1
@@ -26,6 +27,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
 
     ``weights`` None: equal to the counts. ``scores`` None: equal to the weights; bytes: doubles. ``lasts``, ``firsts``: bytes of
     32-bit numbers where they fit; ``firsts`` None: equal to the lasts. ``origins``: (source, event id), and ``origin_of`` their places.
+    ``seldom``: (apart, lists), None where both are empty.
     """
 
     id: str
@@ -43,11 +45,12 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     rules: list[int]
     origin_of: list[int]
     origins: list[tuple[Any, Any]]
-    leaves: dict[int, int | list[int]]
+    leaves: dict[int, LeafState]
     members: dict[int, int]
     anonymous_id: Any
     traits: bytes
     floors: dict[int | str, int]
+    seldom: tuple[dict[int, list[int]], list[str]] | None = None
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -108,6 +111,7 @@ def _at_rest(state: PersonState) -> _AtRest:
         small_id(state.anonymous_id),
         state.traits,
         state.floors,
+        (state.apart, state.lists) if state.apart or state.lists else None,
     )
 
 
@@ -121,6 +125,7 @@ def _awake(held: _AtRest) -> PersonState:
     for at, key in enumerate(held.keys):
         source, event_id = origins[held.origin_of[at]]
         tags[key] = TagState(held.counts[at], weights[at], scores[at], lasts[at], firsts[at], held.rules[at], source, event_id)
+    apart, lists = ({}, []) if held.seldom is None else held.seldom
     return PersonState(
         held.id,
         held.number,
@@ -134,6 +139,8 @@ def _awake(held: _AtRest) -> PersonState:
         plain_id(held.anonymous_id),
         traits=held.traits,
         floors=held.floors,
+        apart=apart,
+        lists=lists,
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from tagging.leaves import LeafState, shifted
+
 REBASE_AFTER: Final = 0xFFFF_FFFF
 
 
@@ -35,9 +37,11 @@ class PersonState(msgspec.Struct, array_like=True):
     """Everything kept of one person.
 
     ``tags``: number, or ``number:value`` of a family, → state. ``floors``: the same keys → greatest untag time.
-    ``leaves``: leaf number → ascending times in a window, or a counter. ``members``: segment number → sequence (odd: in).
+    ``leaves``: leaf number → state (see ``tagging.leaves``). ``members``: segment number → sequence (odd: in).
     ``traits``: JSON object key → [value, absolute time].
     ``recent``: packed recent event ids (see tagging.recent). ``due``: no segment can change before it without a record; None: never.
+    ``apart``: segment number → how membership differs from the sequence, and when entries were published (see ``segments.publish``).
+    ``lists``: ids of the uploaded lists that name the person.
     """
 
     id: str
@@ -47,13 +51,15 @@ class PersonState(msgspec.Struct, array_like=True):
     definitions: int
     due: int | None
     tags: dict[int | str, TagState]
-    leaves: dict[int, int | list[int]]
+    leaves: dict[int, LeafState]
     members: dict[int, int]
     anonymous_id: str | None = None
     recent_at: int = 0
     recent: bytes = b""
     traits: bytes = b""
     floors: dict[int | str, int] = {}
+    apart: dict[int, list[int]] = {}
+    lists: list[str] = []
 
     @property
     def incarnation(self) -> int:
@@ -76,8 +82,8 @@ def rebase(state: PersonState, base: int) -> None:
     for tag in state.tags.values():
         tag.last += shift
         tag.first += shift
-    for number, times in state.leaves.items():
-        if isinstance(times, list):
-            state.leaves[number] = [time + shift for time in times]
+    for number, held in state.leaves.items():
+        state.leaves[number] = shifted(held, shift)
     state.floors = {key: time + shift for key, time in state.floors.items()}
+    state.apart = {number: [held[0], *(time + shift for time in held[1:])] for number, held in state.apart.items()}
     state.recent_at += shift

@@ -1,11 +1,14 @@
-"""The times kept for a leaf: as many of the newest as any comparison asks for, within its longest window."""
+"""The times, or rows, kept for a leaf: as many of the newest as any comparison asks for, within its longest window."""
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
 from math import ceil
+from operator import itemgetter
+from typing import Final
 
 from schemas.definitions.model import Comparison
+from tagging.leaves import Row
 
 
 def times_needed(comparisons: tuple[Comparison, ...]) -> int:
@@ -27,3 +30,18 @@ def add_time(times: list[int], at: int, kept: int, oldest: int) -> None:
     surplus = max(expired, len(times) - kept)
     if surplus > 0:
         del times[:surplus]
+
+
+ROW_TIME: Final = itemgetter(0)
+
+
+def add_row(rows: list[Row], row: Row, kept: int, oldest: int) -> int:
+    """Add one row to rows in ascending order of time, behind those of its time; keep the newest ``kept`` of those > ``oldest``.
+
+    How many are lost although they are not too old.
+    """
+    insort(rows, row, key=ROW_TIME)
+    expired = bisect_right(rows, oldest, key=ROW_TIME)
+    lost = max(0, len(rows) - expired - kept)
+    del rows[: expired + lost]
+    return lost

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from schemas import rejection
 from schemas.definitions.codec import from_plain, to_plain
-from schemas.definitions.leaf import event_nodes, leaf_hash
+from schemas.definitions.leaf import leaf_hashes
 from schemas.definitions.model import Bundle, Numbers
 from schemas.errors import Misconfigured, Rejected
 
@@ -71,7 +71,7 @@ def next_bundle(previous: Bundle, definitions: Definitions, *, silent: bool = Fa
             rules=_extend(numbers.rules, (f"{tag.id}/{rule.id}" for tag in tags for rule in tag.rules)),
             segments=_extend(numbers.segments, (segment.id for segment in segments)),
             sources=_extend(numbers.sources, (source.id for source in definitions.sources)),
-            leaves=_extend(numbers.leaves, (leaf_hash(node) for segment in segments for node in event_nodes(segment.when))),
+            leaves=_extend(numbers.leaves, (name for segment in segments for name in leaf_hashes(segment.when))),
         ),
         silent=silent,
     )

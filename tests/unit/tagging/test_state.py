@@ -19,6 +19,8 @@ numbers = st.integers(0, 2**31)
 weights = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 keys = numbers | st.builds(lambda number, value: f"{number}:{value}", numbers, texts)
 tags = st.builds(TagState, st.integers(1, 2**53), weights, weights, times, times, numbers, st.none() | texts | numbers, st.none() | texts)
+rows = st.builds(lambda time, kept: [time, *kept], times, st.lists(numbers | st.binary(max_size=3) | texts, max_size=2))
+leaf_states = numbers | st.lists(times, max_size=5).map(sorted) | st.lists(rows, max_size=3) | st.dictionaries(numbers, numbers, max_size=3)
 states = st.builds(
     PersonState,
     id=texts,
@@ -28,13 +30,15 @@ states = st.builds(
     definitions=numbers,
     due=st.none() | times,
     tags=st.dictionaries(keys, tags, max_size=4),
-    leaves=st.dictionaries(numbers, numbers | st.lists(times, max_size=5).map(sorted), max_size=4),
+    leaves=st.dictionaries(numbers, leaf_states, max_size=4),
     members=st.dictionaries(numbers, numbers, max_size=4),
     anonymous_id=st.none() | texts,
     recent_at=times,
     recent=st.binary(max_size=36),
     traits=st.binary(max_size=20),
     floors=st.dictionaries(keys, times, max_size=3),
+    apart=st.dictionaries(numbers, st.lists(times, min_size=1, max_size=3), max_size=2),
+    lists=st.lists(texts, max_size=2),
 ).map(lambda state: state if state.recent else replace(state, recent_at=0))
 
 
@@ -61,13 +65,13 @@ def test_the_packed_forms_of_a_person_are_the_same_for_ever() -> None:
     state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
 
     assert pack(state).hex() == (
-        "02dc0014a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
-        "000091079100919201a36d2d318080c0c40080"
+        "02dc0015a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
+        "000091079100919201a36d2d318080c0c40080c0"
     )
     state.recent = b"twelve bytes"
     assert pack(state).hex() == (
-        "019ea7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c000c4"
-        "0c7477656c7665206279746573c40080"
+        "01dc0010a7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c0"
+        "00c40c7477656c7665206279746573c400808090"
     )
 
 
@@ -93,6 +97,13 @@ def test_a_person_is_born_with_the_first_record() -> None:
     assert (state.incarnation, state.number, state.definitions, state.due) == (T, 5, 3, None)
 
 
+def seen_leaf(held: Any, base: int) -> Any:
+    """A leaf's state with absolute times: a list of times, or of rows that begin with one."""
+    if not isinstance(held, list):
+        return held
+    return [(base + item[0], *item[1:]) if isinstance(item, list) else base + item for item in held]
+
+
 def visible(state: PersonState) -> dict[str, Any]:
     """All of a state, with absolute times."""
     base = state.base
@@ -103,10 +114,11 @@ def visible(state: PersonState) -> dict[str, Any]:
             key: (tag.count, tag.weight, tag.score, base + tag.last, base + tag.first, tag.rule, tag.source, tag.event_id)
             for key, tag in state.tags.items()
         },
-        "leaves": {number: [base + time for time in held] if isinstance(held, list) else held for number, held in state.leaves.items()},
+        "leaves": {number: seen_leaf(held, base) for number, held in state.leaves.items()},
+        "apart": {number: (held[0], *(base + time for time in held[1:])) for number, held in state.apart.items()},
         "floors": {key: base + time for key, time in state.floors.items()},
         "recent": (base + state.recent_at, state.recent) if state.recent else None,
-        "rest": (state.id, state.number, state.definitions, state.members, state.anonymous_id, state.traits),
+        "rest": (state.id, state.number, state.definitions, state.members, state.anonymous_id, state.traits, state.lists),
     }
 
 
@@ -126,7 +138,7 @@ def test_another_base_changes_nothing_that_can_be_seen(state: PersonState, base:
 @given(states)
 def test_every_field_with_a_time_is_moved(state: PersonState) -> None:
     """A field that is added with a time and forgotten in ``rebase`` stands here as one that did not move."""
-    relative = {"born", "due", "tags", "leaves", "floors", "recent_at"}
-    absolute = {"id", "number", "definitions", "members", "anonymous_id", "recent", "traits"}
+    relative = {"born", "due", "tags", "leaves", "floors", "recent_at", "apart"}
+    absolute = {"id", "number", "definitions", "members", "anonymous_id", "recent", "traits", "lists"}
 
     assert {field.name for field in msgspec.structs.fields(PersonState)} == relative | absolute | {"base"}
