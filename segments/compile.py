@@ -18,6 +18,7 @@ from schemas.definitions.model import (
     TagNode,
     TraitNode,
 )
+from segments.lasting import lasting
 from segments.nodes import (
     All,
     Any,
@@ -35,7 +36,7 @@ from segments.nodes import (
 from tagging.conditions import Predicate, compile_condition
 from tagging.decay import VANISHED, cuts
 from tagging.paths import Getter, object_getter
-from tagging.rules import CompiledRule, CompiledTag, compile_rules
+from tagging.rules import CompiledRule, CompiledTag, compile_rules, touched_by
 from tagging.windows import times_needed
 
 
@@ -115,7 +116,7 @@ def _compile_leaves(bundle: Bundle) -> _Leaves:
 
 def _plan(name: str, ordered: list[Segment], compiled: dict[str, CompiledSegment], rules: list[CompiledRule], leaves: _Leaves) -> Plan:
     touched_leaves = {key: leaf for key, (leaf, names) in leaves.items() if name in names}
-    touched_tags = {rule.tag.id for rule in rules}
+    touched_tags = touched_by(rules)
     says = name in ("$tag", "$untag")
     touched: list[CompiledSegment] = []
     with_traits: list[CompiledSegment] = []
@@ -145,7 +146,7 @@ def _compile_node(node: Node, bundle: Bundle, tags: dict[str, CompiledTag]) -> C
         case TraitNode(condition):
             return TraitLeaf(compile_condition(condition, object_getter))
         case TagNode():
-            return _compile_tag_node(node, tags[node.tag])
+            return lasting(_compile_tag_node(node, tags[node.tag]), tags[node.tag].ttl)
         case _:
             number = bundle.numbers.leaves[leaf_hash(node)]
             if node.within_ms is None:
@@ -153,7 +154,7 @@ def _compile_node(node: Node, bundle: Bundle, tags: dict[str, CompiledTag]) -> C
             return WindowLeaf(number, node.within_ms, node.count, _at_least(node.count))
 
 
-def _compile_tag_node(node: TagNode, tag: CompiledTag) -> CompiledNode:
+def _compile_tag_node(node: TagNode, tag: CompiledTag) -> PresenceLeaf | ScoreLeaf | TagLeaf | FamilyLeaf:
     equalities = [("weight", wanted) for wanted in node.weight] + [("score", wanted) for wanted in node.score]
     score = cuts(node.score)
     test = TagTest(

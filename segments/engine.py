@@ -12,6 +12,7 @@ from segments.nodes import next_change
 from tagging.apply import Application
 from tagging.compact import compact, expand, plain_id
 from tagging.decay import NEVER
+from tagging.lifetime import Lifetimes, lifetimes_of
 from tagging.paths import MISSING
 from tagging.person import Person
 from tagging.recent import id_hash, prune, remember, seen
@@ -38,6 +39,7 @@ class Engine:
         self._segment_ids = {number: segment_id for segment_id, number in bundle.numbers.segments.items()}
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._live_leaves = {leaf.number for plan in self.program.plans.values() for leaf in plan.leaves}
+        self._lifetimes = lifetimes_of(self.program.tags.values())
         self.bound_bites = 0
 
     def apply(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> bool:
@@ -61,6 +63,8 @@ class Engine:
                 return False
         if state.due is not None and state.due < now:
             self.advance(person, now, out)
+        if self._lifetimes is not None:
+            _end_lifetimes(state, self._lifetimes, now)
         if not state.recent:
             expand(state)
         self._apply_new(person, event, event_ms, clock, out)
@@ -82,7 +86,7 @@ class Engine:
         merged = None
         if traits and type(traits) is dict and wire.type != _NO_TRAITS_FROM:
             merged = person.merged_traits(traits, event_ms)
-        self._tag(person, event, plan, at)
+        self._tag(person, event, plan, at, now)
         if merged is not None:
             person.set_traits(merged)
         for leaf in plan.leaves:
@@ -100,13 +104,13 @@ class Engine:
             if bound is not None and (state.due is None or bound < state.due):
                 state.due = bound
 
-    def _tag(self, person: Person, event: Event, plan: Plan, at: int) -> None:
+    def _tag(self, person: Person, event: Event, plan: Plan, at: int, now: int) -> None:
         says = event.wire.type in ("tag", "untag")
         if not plan.rules and not says:
             return
         source = event.wire.source
         numbered = self._sources.get(source, source) if type(source) is str else None
-        application = Application(person.state, event, numbered, at)
+        application = Application(person.state, event, numbered, at, now)
         if says:
             if event.wire.type == "tag":
                 application.say(self.program.tags)
@@ -121,6 +125,8 @@ class Engine:
         while (due := state.due) is not None and due < until:
             state.due = self._evaluate(person, due, self.program.segments, ("time", None), out)
             self._tidy(state, due)
+        if self._lifetimes is not None:
+            _end_lifetimes(state, self._lifetimes, until - 1)
 
     def settle(self, person: Person, barrier_ms: int, out: list[Transition]) -> None:
         """The one evaluation at a definition's barrier (absolute); segments that are gone are left silently.
@@ -221,6 +227,18 @@ def _included(segment: CompiledSegment, person: Person) -> dict[str, Any] | None
         return None
     found = {path: read(person.traits()) for path, read in segment.include}
     return {path: value for path, value in found.items() if value is not MISSING}
+
+
+def _end_lifetimes(state: PersonState, lifetimes: Lifetimes, at: int) -> None:
+    """Delete the tags whose time is over at ``at``. No result changes by it: they have counted as absent since."""
+    over = lifetimes.over(state.tags, at)
+    if not over:
+        return
+    expand(state)
+    for key in over:
+        del state.tags[key]
+    if not state.recent:
+        compact(state)
 
 
 def _count(state: PersonState, leaf: CompiledLeaf, at: int, now: int) -> None:

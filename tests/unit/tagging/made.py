@@ -38,7 +38,7 @@ def tag(number: int = 1, half_life: int | None = None, cap: float | None = None,
 
 def add(state: PersonState, to: CompiledTag, at: int, weight: float = 1, fields: dict[str, Any] | None = None) -> Application:
     """One matching rule, at a time relative to the person's base."""
-    application = Application(state, event(**(fields or {})), None, at)
+    application = Application(state, event(**(fields or {})), None, at, max(at, 0))
     application.run_rules([CompiledRule(to, 7, None, normal_weight(weight))], Person(state))
     return application
 
