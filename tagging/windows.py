@@ -27,3 +27,8 @@ def add_time(times: list[int], at: int, kept: int, oldest: int) -> None:
     surplus = max(expired, len(times) - kept)
     if surplus > 0:
         del times[:surplus]
+
+
+def merge_times(mine: list[int], theirs: list[int], kept: int) -> list[int]:
+    """The newest ``kept`` times of two ascending lists, ascending."""
+    return sorted([*mine, *theirs])[-kept:]
