@@ -29,6 +29,7 @@ from schemas.definitions.model import (
 from segments.absence import AbsenceLeaf
 from segments.aggregates import AggregateLeaf
 from segments.dates import AnniversaryLeaf, DateLeaf
+from segments.lasting import lasting
 from segments.nodes import (
     All,
     Any,
@@ -76,7 +77,7 @@ class Builder:
             case NotNode(item):
                 return Not(self.node(item))
             case TagNode():
-                return _tag(node, self.tags[node.tag])
+                return lasting(_tag(node, self.tags[node.tag]), self.tags[node.tag].ttl)
             case SegmentNode(segment):
                 # Membership is what the condition says: a reference is the other condition itself, so its future is known too.
                 return self.segments.get(segment, Any(()))
@@ -128,7 +129,7 @@ class Builder:
         return PeriodLeaf(number, span, node.count) if isinstance(span, Periods) else CounterLeaf(number, node.count)
 
 
-def _tag(node: TagNode, tag: CompiledTag) -> CompiledNode:
+def _tag(node: TagNode, tag: CompiledTag) -> PresenceLeaf | ScoreLeaf | TagLeaf | FamilyLeaf:
     equalities = [("weight", wanted) for wanted in node.weight] + [("score", wanted) for wanted in node.score]
     score = cuts(node.score)
     test = TagTest(

@@ -23,7 +23,7 @@ from segments.nodes import CompiledNode
 from segments.recorder import Recorder
 from segments.stays import StaysLeaf
 from tagging.paths import Getter, object_getter
-from tagging.rules import CompiledRule, CompiledTag, compile_rules
+from tagging.rules import CompiledRule, CompiledTag, compile_rules, touched_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _plan(name: str, compiled: dict[str, CompiledSegment], reads: dict[str, Read
     counters = {key: leaf for key, (leaf, names) in leaves.counters.items() if name in names}
     recorders = {key: recorder for key, (recorder, names) in leaves.recorders.items() if name in names}
     written = counters.keys() | recorders.keys()
-    tags = {rule.tag.id for rule in rules}
+    tags = touched_by(rules)
     says = name in ("$tag", "$untag")
     touched = [key for key, read in reads.items() if (says and read.tags) or read.tags & tags or read.leaves & written]
     with_traits = [key for key, read in reads.items() if key in set(touched) or read.traits]

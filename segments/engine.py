@@ -14,6 +14,7 @@ from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
 from segments.recorder import Record
 from tagging.apply import Application
 from tagging.decay import NEVER
+from tagging.lifetime import Lifetimes, lifetimes_of
 from tagging.paths import MISSING
 from tagging.person import Person
 from tagging.recent import id_hash, prune, remember, seen
@@ -41,6 +42,7 @@ class Engine:
         self._segment_ids = {number: segment_id for segment_id, number in bundle.numbers.segments.items()}
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
+        self._lifetimes = lifetimes_of(self.program.tags.values())
         self.bound_bites = 0
         self.suppressed = 0
 
@@ -65,6 +67,8 @@ class Engine:
                 return False
         if state.due is not None and state.due < now:
             self.advance(person, now, out)
+        if self._lifetimes is not None:
+            _end_lifetimes(state, self._lifetimes, now)
         self._apply_new(person, event, event_ms, clock, out)
         if hashed is not None:
             state.recent = remember(state.recent, base + state.recent_at, hashed, clock, self._dedupe_ms)
@@ -84,7 +88,7 @@ class Engine:
         merged = None
         if traits and type(traits) is dict and wire.type != _NO_TRAITS_FROM:
             merged = person.merged_traits(traits, event_ms)
-        self._tag(person, event, plan, at)
+        self._tag(person, event, plan, at, now)
         if merged is not None:
             person.set_traits(merged)
         for leaf in plan.leaves:
@@ -105,13 +109,13 @@ class Engine:
             if bound is not None and (state.due is None or bound < state.due):
                 state.due = bound
 
-    def _tag(self, person: Person, event: Event, plan: Plan, at: int) -> None:
+    def _tag(self, person: Person, event: Event, plan: Plan, at: int, now: int) -> None:
         says = event.wire.type in ("tag", "untag")
         if not plan.rules and not says:
             return
         source = event.wire.source
         numbered = self._sources.get(source, source) if type(source) is str else None
-        application = Application(person.state, event, numbered, at)
+        application = Application(person.state, event, numbered, at, now)
         if says:
             if event.wire.type == "tag":
                 application.say(self.program.tags)
@@ -126,6 +130,8 @@ class Engine:
         while (due := state.due) is not None and due < until:
             state.due = self._evaluate(person, due, self.program.segments, ("time", None), out)
             self._tidy(state, due)
+        if self._lifetimes is not None:
+            _end_lifetimes(state, self._lifetimes, until - 1)
 
     def enlist(self, person: Person, list_id: str, clock: int, out: list[Transition], *, named: bool) -> None:
         """Apply an uploaded list's naming of a person, or its end, at the lane's clock."""
@@ -135,6 +141,8 @@ class Engine:
         now = clock - state.base
         if state.due is not None and state.due < now:
             self.advance(person, now, out)
+        if self._lifetimes is not None:
+            _end_lifetimes(state, self._lifetimes, now)
         state.lists = sorted({*state.lists, list_id} if named else {*state.lists} - {list_id})
         if state.due == now or person.is_new:
             person.is_new = False
@@ -256,6 +264,12 @@ def _included(segment: CompiledSegment, person: Person) -> dict[str, Any] | None
         return None
     found = {path: read(person.traits()) for path, read in segment.include}
     return {path: value for path, value in found.items() if value is not MISSING}
+
+
+def _end_lifetimes(state: PersonState, lifetimes: Lifetimes, at: int) -> None:
+    """Delete the tags whose time is over at ``at``. No result changes by it: they have counted as absent since."""
+    for key in lifetimes.over(state.tags, at):
+        del state.tags[key]
 
 
 def _count(state: PersonState, leaf: CompiledLeaf, at: int, now: int) -> None:

@@ -12,24 +12,26 @@ from typing import Any, Final
 import msgspec
 
 from schemas.event import Event
+from tagging.exclusive import Group
+from tagging.families import FAMILY_VALUES_MAX, family_prefix, shrink, values_held
 from tagging.person import Person
-from tagging.rules import CompiledRule, CompiledTag, Weight, family_values, number_or_none
+from tagging.rules import CompiledRule, CompiledTag, Limits, Weight, family_values, number_or_none
 from tagging.state import PersonState, TagState
 
-FAMILY_VALUES_MAX: Final = 1_000
 SAID: Final = 0
 
 
 class Application(msgspec.Struct):
-    """One event being applied to one person's tags.
+    """One event being applied to one person's tags; ``at`` is its event time, ``now`` the lane's clock.
 
-    ``bound_bites`` counts newcomers of families that were left out because the person holds too many values.
+    ``bound_bites`` counts values of families that were left out, or gave way, because the person holds too many.
     """
 
     state: PersonState
     event: Event
     source: int | str | None
     at: int
+    now: int
     bound_bites: int = 0
 
     def run_rules(self, rules: list[CompiledRule], person: Person) -> None:
@@ -53,14 +55,13 @@ class Application(msgspec.Struct):
                     self._add(tag, f"{tag.number}:{value}", weight, rule.number)
 
     def say(self, tags: dict[str, CompiledTag]) -> None:
-        """Apply the tags that a ``tag`` record names; unknown ones and families without a value are ignored."""
+        """Apply the tags that a ``tag`` record names, in order of definition; what names no tag is ignored."""
         said = self.event.wire.tags
         if type(said) is not dict:
             return
-        for name, detail in said.items():
-            tag, key = resolve(tags, name)
-            if tag is not None and key is not None:
-                self._add(tag, key, _said_weight(detail), SAID)
+        found = [(tag, key, detail) for name, detail in said.items() for tag, key in (resolve(tags, name),) if tag and key is not None]
+        for tag, key, detail in sorted(found, key=lambda one: one[0].place):
+            self._add(tag, key, _said_weight(detail), SAID)
 
     def unsay(self, tags: dict[str, CompiledTag]) -> None:
         """Delete the tags that an ``untag`` record names, and drop what is not newer from then on."""
@@ -71,13 +72,15 @@ class Application(msgspec.Struct):
         floors = dict(state.floors)
         for name in said:
             tag = tags.get(name)
-            whole_family = tag is not None and tag.value is not None
-            key = tag.number if tag is not None and whole_family else resolve(tags, name)[1]
-            if key is None:
+            if tag is not None and tag.value is not None and not tag.archived:
+                key: int | str = tag.number
+                for held in values_held(state.tags, family_prefix(tag.number)):
+                    del state.tags[held]
+            elif (named := resolve(tags, name)[1]) is not None:
+                key = named
+                state.tags.pop(key, None)
+            else:
                 continue
-            prefix = f"{key}:" if whole_family else None
-            for held in [held for held in state.tags if held == key or (prefix and type(held) is str and held.startswith(prefix))]:
-                del state.tags[held]
             floors[key] = max(self.at, floors.get(key, self.at))
         state.floors = floors
 
@@ -85,11 +88,14 @@ class Application(msgspec.Struct):
         state = self.state
         if state.floors and self._dropped(tag, key):
             return
+        limits = tag.limits
+        if limits is not None and not self._admitted(tag, limits, key):
+            return
         at = self.at
         half_life = tag.half_life
         held = state.tags.get(key)
         if held is None:
-            if type(key) is str and len(state.tags) >= FAMILY_VALUES_MAX:
+            if type(key) is str and len(state.tags) >= FAMILY_VALUES_MAX and (limits is None or limits.max_values is None):
                 self.bound_bites += 1
                 return
             score = weight if tag.cap is None or weight <= tag.cap else tag.cap
@@ -109,6 +115,30 @@ class Application(msgspec.Struct):
         held.event_id = self.event.id
         held.score = score if tag.cap is None or score <= tag.cap else tag.cap
 
+    def _admitted(self, tag: CompiledTag, limits: Limits, key: int | str) -> bool:
+        """Whether the limits let an application through; what must give way to it is gone then."""
+        tags = self.state.tags
+        if limits.ttl is not None and self.at + limits.ttl <= self.now:
+            return False
+        if limits.group is not None and not self._wins(limits.group, key, bounded=limits.max_values is None):
+            return False
+        if limits.max_values is not None and key not in tags:
+            self.bound_bites += shrink(tags, family_prefix(tag.number), limits.max_values - 1, tag.half_life, self.now)
+        return True
+
+    def _wins(self, group: Group, key: int | str, *, bounded: bool) -> bool:
+        """Nobody gives way to a newcomer for whom there is no room then."""
+        tags = self.state.tags
+        losers = group.losers(tags, key, self.at)
+        if losers is None:
+            return False
+        if bounded and type(key) is str and key not in tags and len(tags) - len(losers) >= FAMILY_VALUES_MAX:
+            self.bound_bites += 1
+            return False
+        for loser in losers:
+            del tags[loser]
+        return True
+
     def _dropped(self, tag: CompiledTag, key: int | str) -> bool:
         floors = self.state.floors
         floor = floors.get(key)
@@ -121,10 +151,10 @@ class Application(msgspec.Struct):
 
 
 def resolve(tags: dict[str, CompiledTag], name: str) -> tuple[CompiledTag | None, int | str | None]:
-    """The tag that ``id`` or ``id:value`` names, and its key in a state; (None, None) where it names none."""
+    """The tag that ``id`` or ``id:value`` names, and its key in a state; (None, None) where it names none, or an archived one."""
     tag_id, colon, value = name.partition(":")
     tag = tags.get(tag_id)
-    if tag is None or bool(colon) is not (tag.value is not None):
+    if tag is None or tag.archived or bool(colon) is not (tag.value is not None):
         return None, None
     if not colon:
         return tag, tag.number

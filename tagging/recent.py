@@ -54,6 +54,22 @@ def prune(recent: bytes, newest_at: int, clock: int, window_ms: int) -> bytes:
     return recent[start:] if start else recent
 
 
+def merged(one: tuple[bytes, int], other: tuple[bytes, int], clock: int, window_ms: int) -> tuple[bytes, int]:
+    """The ids of two persons as one list, and the absolute time of its newest; each comes with its own newest time.
+
+    An id of both counts from the later of its two times. Ids out of the window and beyond the newest 256 are gone.
+    """
+    times: dict[bytes, int] = {}
+    for recent, newest_at in (one, other):
+        kept = prune(recent, newest_at, clock, window_ms)
+        for start in range(0, len(kept), ENTRY_BYTES):
+            hashed, at = kept[start : start + 8], _applied_at(kept, start, newest_at)
+            times[hashed] = max(at, times.get(hashed, at))
+    newest = sorted(times.items(), key=lambda entry: entry[1])[-KEPT_MAX:]
+    packed = b"".join(hashed + (at & _MASK).to_bytes(4, "little") for hashed, at in newest)
+    return packed, newest[-1][1] if newest else clock
+
+
 def _applied_at(recent: bytes, at: int, newest_at: int) -> int:
     """Seen from the clock an entry may be two windows old, more than 2³² ms; seen from the newest entry it is at most one."""
     return newest_at - (newest_at - int.from_bytes(recent[at + 8 : at + 12], "little")) % _MODULUS

@@ -9,6 +9,7 @@ from typing import Any, Final
 from schemas.definitions.model import Bundle, PropertyWeight, Rule, Tag
 from schemas.event import WireEvent
 from tagging.conditions import Predicate, compile_condition
+from tagging.exclusive import Group, exclusive_groups
 from tagging.paths import MISSING, Getter, Many, event_getter
 
 FAMILY_VALUE_CHARACTERS_MAX: Final = 256
@@ -19,14 +20,35 @@ Weight = int | float
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What else decides whether a person has a tag: ``ttl`` in ms, the ``group`` of which a person has one, ``max_values`` of a family."""
+
+    ttl: int | None = None
+    group: Group | None = None
+    max_values: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledTag:
-    """A tag under its dictionary number. ``value`` reads a family's value or values."""
+    """A tag under its dictionary number, at its ``place`` among the definitions. ``value`` reads a family's value or values.
+
+    ``limits`` None: there are none, and an application need not ask for each of them. An archived tag keeps its state, and
+    nothing is applied to it.
+    """
 
     number: int
     id: str
     half_life: int | None
     cap: float | None
     value: Getter | None
+    limits: Limits | None = None
+    place: int = 0
+    archived: bool = False
+
+    @property
+    def ttl(self) -> int | None:
+        """How long (ms) after its newest event time the tag goes; None: never."""
+        return None if self.limits is None else self.limits.ttl
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +92,19 @@ def _property_weight(weight: PropertyWeight) -> Callable[[WireEvent], Weight | N
     return compute
 
 
-def compile_tag(tag: Tag, number: int) -> CompiledTag:
-    """A tag with its value reader."""
-    return CompiledTag(number, tag.id, tag.half_life_ms, tag.cap, event_getter(tag.value) if tag.value else None)
+def compile_tag(tag: Tag, number: int, group: Group | None = None, place: int = 0) -> CompiledTag:
+    """A tag with its value reader and its limits."""
+    limits = Limits(tag.ttl_ms, group, tag.max_values if tag.value else None)
+    return CompiledTag(
+        number,
+        tag.id,
+        tag.half_life_ms,
+        tag.cap,
+        event_getter(tag.value) if tag.value else None,
+        None if limits == Limits() else limits,
+        place,
+        tag.archived,
+    )
 
 
 def compile_rule(rule: Rule, tag: CompiledTag, number: int) -> CompiledRule:
@@ -84,16 +116,28 @@ def compile_rule(rule: Rule, tag: CompiledTag, number: int) -> CompiledRule:
 
 
 def compile_rules(bundle: Bundle) -> tuple[dict[str, CompiledTag], dict[str, list[CompiledRule]]]:
-    """Tags by id, and rules by event name in order of definition."""
+    """Tags by id, and rules by event name in order of definition. An archived tag has no rules any more."""
     tags: dict[str, CompiledTag] = {}
     by_name: dict[str, list[CompiledRule]] = {}
-    for tag in bundle.tags:
-        compiled = tags[tag.id] = compile_tag(tag, bundle.numbers.tags[tag.id])
-        for rule in tag.rules:
+    groups = exclusive_groups(bundle.tags, bundle.numbers.tags)
+    for place, tag in enumerate(bundle.tags):
+        group = groups.get(tag.exclusive) if tag.exclusive and not tag.archived else None
+        compiled = tags[tag.id] = compile_tag(tag, bundle.numbers.tags[tag.id], group, place)
+        for rule in () if tag.archived else tag.rules:
             compiled_rule = compile_rule(rule, compiled, bundle.numbers.rules[f"{tag.id}/{rule.id}"])
             for name in dict.fromkeys(rule.match.names):
                 by_name.setdefault(name, []).append(compiled_rule)
     return tags, by_name
+
+
+def touched_by(rules: list[CompiledRule]) -> set[str]:
+    """The ids of the tags that these rules can change: their own, and those that may give way to them."""
+    touched = {rule.tag.id for rule in rules}
+    for rule in rules:
+        limits = rule.tag.limits
+        if limits is not None and limits.group is not None:
+            touched |= limits.group.tag_ids
+    return touched
 
 
 def family_values(found: Any) -> list[str]:

@@ -45,3 +45,8 @@ def add_row(rows: list[Row], row: Row, kept: int, oldest: int) -> int:
     lost = max(0, len(rows) - expired - kept)
     del rows[: expired + lost]
     return lost
+
+
+def merge_times(mine: list[int], theirs: list[int], kept: int) -> list[int]:
+    """The newest ``kept`` times of two ascending lists, ascending."""
+    return sorted([*mine, *theirs])[-kept:]

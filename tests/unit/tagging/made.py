@@ -36,9 +36,11 @@ def tag(number: int = 1, half_life: int | None = None, cap: float | None = None,
     return CompiledTag(number, f"t{number}", half_life, cap, value)
 
 
-def add(state: PersonState, to: CompiledTag, at: int, weight: float = 1, fields: dict[str, Any] | None = None) -> Application:
-    """One matching rule, at a time relative to the person's base."""
-    application = Application(state, event(**(fields or {})), None, at)
+def add(
+    state: PersonState, to: CompiledTag, at: int, weight: float = 1, fields: dict[str, Any] | None = None, *, now: int | None = None
+) -> Application:
+    """One matching rule, at a time relative to the person's base; the clock stands at that time unless said."""
+    application = Application(state, event(**(fields or {})), None, at, at if now is None else now)
     application.run_rules([CompiledRule(to, 7, None, normal_weight(weight))], Person(state))
     return application
 

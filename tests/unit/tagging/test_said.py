@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tagging.apply import FAMILY_VALUES_MAX, Application, resolve
+from tagging.apply import Application, resolve
+from tagging.families import FAMILY_VALUES_MAX
 from tagging.paths import event_getter
 from tagging.person import Person
 from tagging.rules import CompiledRule, CompiledTag
@@ -19,11 +20,11 @@ TAGS = {"vip": VIP, "interest": INTEREST}
 
 
 def say(state: PersonState, tags: Any, at: int = 0) -> None:
-    Application(state, event(type="tag", tags=tags), None, at).say(TAGS)
+    Application(state, event(type="tag", tags=tags), None, at, at).say(TAGS)
 
 
 def unsay(state: PersonState, tags: Any, at: int = 0) -> None:
-    Application(state, event(type="untag", tags=tags), None, at).unsay(TAGS)
+    Application(state, event(type="untag", tags=tags), None, at, at).unsay(TAGS)
 
 
 def see(state: PersonState, category: Any, at: int = 0) -> None:
@@ -196,7 +197,7 @@ def test_each_matching_rule_is_one_application_and_a_skipped_one_is_none() -> No
         CompiledRule(VIP, 4, None, 0, lambda _: None),
         CompiledRule(VIP, 5, None, 0, lambda _: 4),
     ]
-    Application(state, event(), None, 0).run_rules(rules, person_with(city="Oslo"))
+    Application(state, event(), None, 0, 0).run_rules(rules, person_with(city="Oslo"))
 
     assert (state.tags[1].count, state.tags[1].weight, state.tags[1].rule) == (3, 9, 5)
 
@@ -204,7 +205,7 @@ def test_each_matching_rule_is_one_application_and_a_skipped_one_is_none() -> No
 def test_a_tag_tells_where_it_last_came_from() -> None:
     state = empty_state()
     for number, source in ((1, 5), (2, None)):
-        Application(state, event(id=f"m-{number}"), source, number).run_rules(
+        Application(state, event(id=f"m-{number}"), source, number, number).run_rules(
             [CompiledRule(tag(1), 3, None, 1), CompiledRule(tag(2), 4, None, 1)], Person(state)
         )
 
