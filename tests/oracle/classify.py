@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from tests.oracle.reading import NotJsonError, read_json
 from tests.oracle.times import read_time
@@ -68,13 +68,23 @@ class Definitions:
 
 
 @dataclass(frozen=True)
+class ListChange:
+    """``$list``: an uploaded list, as of its version, names these people from now on, or no longer."""
+
+    id: str
+    version: int
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class DeadLetter:
     """A record that cannot be read, and the code of the reason."""
 
     reason: str
 
 
-def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | DeadLetter:
+def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | ListChange | DeadLetter:
     """What ``raw`` is; the first reason in the order of the checks wins."""
     internal = [value for name, value in raw.headers if name == INTERNAL_HEADER]
     if internal:
@@ -118,7 +128,7 @@ def _time(body: dict[str, Any], append_ms: int) -> int | None:
     return append_ms
 
 
-def _internal(raw: Raw, header: bytes) -> Clock | Definitions | DeadLetter:
+def _internal(raw: Raw, header: bytes) -> Clock | Definitions | ListChange | DeadLetter:
     unreadable = DeadLetter("unreadable-internal")
     try:
         document = read_json(raw.value or b"")
@@ -129,12 +139,30 @@ def _internal(raw: Raw, header: bytes) -> Clock | Definitions | DeadLetter:
         return unreadable
     if header == b"clock" and body.get("type") == "$clock":
         return Clock()
-    if header != b"definitions" or body.get("type") != "$definitions":
-        return unreadable
+    if header == b"definitions" and body.get("type") == "$definitions":
+        return _definitions(body) or unreadable
+    if header == b"list" and body.get("type") == "$list":
+        return _list(body) or unreadable
+    return unreadable
+
+
+def _definitions(body: dict[str, Any]) -> Definitions | None:
     version, phase = body.get("version"), body.get("phase")
-    if isinstance(version, bool) or not isinstance(version, int) or phase not in ("prepare", "activate"):
-        return unreadable
-    return Definitions(version, phase)
+    return Definitions(version, phase) if _is_version(version) and phase in ("prepare", "activate") else None
+
+
+def _list(body: dict[str, Any]) -> ListChange | None:
+    list_id, version = body.get("id"), body.get("version")
+    names = [body.get("add", []), body.get("remove", [])]
+    if not _is_text(list_id) or not _is_version(version):
+        return None
+    if not all(isinstance(ids, list) and all(_is_text(one) for one in ids) for ids in names):
+        return None
+    return ListChange(str(list_id), version, tuple(names[0]), tuple(names[1]))
+
+
+def _is_version(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_text(value: Any) -> bool:

@@ -3,77 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from schemas.definitions.model import AnyNode, Bundle, Segment
-from tests.oracle.classify import DeadLetter, Definitions, Event, Lane, Raw, classify
-from tests.oracle.conditions import found
-from tests.oracle.nodes import Sight, change_times, is_true, leaves_at
-from tests.oracle.person import LeafKey, Person, apply, leaves_of
-from tests.oracle.times import write_time
+from tests.oracle.classify import DeadLetter, Definitions, Event, Lane, ListChange, Raw, classify, partition_of
+from tests.oracle.leaves import LeafKey, leaves_of
+from tests.oracle.nodes import Sight, change_times, stays_times
+from tests.oracle.outcome import Membership, Outcome, PersonView, TagView, view_of
+from tests.oracle.person import Person, Standing, apply, apply_list
+from tests.oracle.publishing import Why, is_held_back, publish
+from tests.oracle.standing import evaluated, in_order
+from tests.oracle.tags import drop_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_NEVER = AnyNode(())
-
-
-@dataclass(frozen=True)
-class TagView:
-    """One tag of a person. ``score`` is held as of ``last_at``; times in milliseconds since 1970 UTC.
-
-    ``magnitude``: the sum of the weights without their signs; what another evaluator may deviate by is relative to it.
-    """
-
-    count: int
-    weight: float
-    score: float
-    first_at: int
-    last_at: int
-    rule: str
-    source: str | None
-    event_id: str | None
-    magnitude: float = 0.0
-
-
-@dataclass(frozen=True)
-class Membership:
-    """How a person stands to a segment; ``sequence`` counts entries and leaves."""
-
-    inside: bool
-    sequence: int
-
-
-@dataclass(frozen=True)
-class PersonView:
-    """A person at the end of the log; tags under ``id`` or ``id:value``, of the active definitions only."""
-
-    incarnation: int
-    tags: dict[str, TagView]
-    traits: dict[str, Any]
-    memberships: dict[str, Membership]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a partition yields. ``transitions``: the JSON of each record of the transitions topic, ascending per person."""
-
-    transitions: list[dict[str, Any]]
-    applied: int
-    duplicates: int
-    dead_letters: list[tuple[int, str]]
-    persons: dict[str, PersonView]
-    clock_ms: int
-
-
-@dataclass(frozen=True)
-class Why:
-    """What caused an evaluation."""
-
-    cause: str
-    event_id: str | None = None
-    silent: bool = False
+__all__ = ["Membership", "Outcome", "PersonView", "TagView", "run_partition"]
 
 
 @dataclass
@@ -100,6 +45,8 @@ class _Partition:
                 self._activate(raw.offset, version)
             case Event() as event:
                 self._event(event, raw.append_ms)
+            case ListChange() as change:
+                self._list(change, raw.append_ms)
 
     def _event(self, event: Event, append_ms: int) -> None:
         person = self.persons.get(event.person)
@@ -107,12 +54,31 @@ class _Partition:
         if person and event.id is not None and person.has_seen(event.id, self.clock_ms, window_ms):
             self.duplicates += 1
             return
-        if person is None:
-            person = self.persons[event.person] = Person(event.person, append_ms, self.clock_ms)
-        self._bring_to(person, self.clock_ms)
+        person = self._touch(event.person, append_ms)
         apply(person, event, self.applied, self.clock_ms, self.active)
         self.applied += 1
         self._evaluate(person, self.clock_ms, Why("event", event.id))
+
+    def _list(self, change: ListChange, append_ms: int) -> None:
+        """Each named person in order; who is to be added begins to exist, who is only to be removed does not."""
+        for name in dict.fromkeys((*change.add, *change.remove)):
+            known = self.persons.get(name)
+            is_ours = partition_of(name, self.partitions) == self.number
+            is_old = known is not None and change.version < known.lists.get(change.id, (change.version, False))[0]
+            if not is_ours or is_old or (known is None and name not in change.add):
+                continue
+            person = self._touch(name, append_ms)
+            apply_list(person, change.id, change.version, named=name in change.add)
+            self._evaluate(person, self.clock_ms, Why("list"))
+
+    def _touch(self, name: str, append_ms: int) -> Person:
+        """The person as a record finds it: what is due before the record has happened, what has no more time to live is gone."""
+        if name not in self.persons:
+            self.persons[name] = Person(name, append_ms, self.clock_ms)
+        person = self.persons[name]
+        self._bring_to(person, self.clock_ms)
+        drop_gone(person, self.active, self.clock_ms)
+        return person
 
     def _activate(self, offset: int, version: int) -> None:
         if version not in self.bundles:
@@ -121,60 +87,58 @@ class _Partition:
             return
         if version <= self.active.version:
             return
-        old, new = self.active, self.bundles[version]
         for person in self.persons.values():
             self._bring_to(person, self.clock_ms)
-        self.active = new
-        self.since = {key: self.since.get(key, self.applied) for key in leaves_of(new)}
-        gone = {segment.id for segment in old.segments} - {segment.id for segment in new.segments}
+            drop_gone(person, self.active, self.clock_ms - 1)
+        old, self.active = self.active, self.bundles[version]
+        self.since = {key: self.since.get(key, self.applied) for key in leaves_of(self.active)}
+        gone = _live(old).keys() - _live(self.active).keys()
+        unpaused = {one.id for one in old.segments if one.paused} - {one.id for one in self.active.segments if one.paused}
         for person in self.persons.values():
             for segment_id in sorted(gone):
                 self._archive(person, segment_id)
-            self._evaluate(person, self.clock_ms, Why("definition", silent=new.silent))
+            person.standing = Standing(person.standing.members - gone, person.standing.true_since)
+            drop_gone(person, self.active, self.clock_ms)
+            self._evaluate(person, self.clock_ms, Why("definition", silent=self.active.silent), unpaused)
 
     def _archive(self, person: Person, segment_id: str) -> None:
-        if person.inside(segment_id):
-            self._switch(person, Segment(segment_id, "", when=_NEVER), self.clock_ms, Why("definition", silent=True))
+        if person.is_published(segment_id):
+            segment = Segment(segment_id, "", when=AnyNode(()))
+            self.transitions.append(publish(segment, self._sight(person), self.clock_ms, Why("definition", silent=True)))
 
     def _bring_to(self, person: Person, t: int) -> None:
         """Let everything happen that is due before ``t``."""
-        times: set[int] = set()
-        sight = Sight(person, self.active, self.since)
-        for segment in self.active.segments:
-            times |= change_times(segment.when, sight, person.evaluated_at, t)
-        for d in sorted(times):
-            self._evaluate(person, d, Why("time"))
+        sight = self._sight(person)
+        segments = _live(self.active).values()
+        fixed = {d for segment in segments for d in change_times(segment.when, sight, person.evaluated_at, t)}
+        while True:
+            stays = {d for segment in segments for d in stays_times(segment.when, person.standing)}
+            later = [d for d in fixed | stays if person.evaluated_at < d < t]
+            if not later:
+                return
+            self._evaluate(person, min(later), Why("time"))
 
-    def _evaluate(self, person: Person, t: int, why: Why) -> None:
-        sight = Sight(person, self.active, self.since)
-        for segment in sorted(self.active.segments, key=lambda one: one.id):
-            if is_true(segment.when, sight, t) != person.inside(segment.id):
-                self._switch(person, segment, t, why)
+    def _evaluate(self, person: Person, t: int, why: Why, unpaused: Iterable[str] = ()) -> None:
+        """One evaluation; ``unpaused``: segments of which what is published must catch up."""
+        before = person.standing.members
+        segments = in_order(self.active)
+        person.standing = evaluated(segments, self._sight(person), t)
         person.evaluated_at = t
+        for segment in segments:
+            is_inside = segment.id in person.standing.members
+            may_publish = is_inside is not (segment.id in before) or segment.id in unpaused
+            if segment.paused or not may_publish or is_inside is person.is_published(segment.id):
+                continue
+            if not (is_inside and is_held_back(person, segment, t)):
+                self.transitions.append(publish(segment, self._sight(person), t, why))
 
-    def _switch(self, person: Person, segment: Segment, t: int, why: Why) -> None:
-        sequence = person.sequences[segment.id] = person.sequences.get(segment.id, 0) + 1
-        entered = sequence % 2 == 1
-        kind = "segment.entered" if entered else "segment.left"
-        data: dict[str, Any] = {"id": transition_id(person, segment.id, kind, t), "person": person.id}
-        data |= {"segment": segment.id, "incarnation": person.incarnation, "sequence": sequence}
-        data |= {"cause": why.cause, "definitions": self.active.version}
-        leaving = leaves_at(segment, Sight(person, self.active, self.since), t) if entered else None
-        optional = {
-            "userId": person.id.removeprefix("user:") if person.id.startswith("user:") else None,
-            "anonymousId": person.anonymous_id,
-            "eventId": why.event_id,
-            "leavesAt": None if leaving is None else write_time(leaving),
-            "traits": included(segment.include, person.traits) or None,
-            "silent": why.silent or None,
-        }
-        data |= {key: value for key, value in optional.items() if value is not None}
-        self.transitions.append({"type": kind, "timestamp": write_time(t), "data": data})
+    def _sight(self, person: Person) -> Sight:
+        return Sight(person, self.active, self.since, person.standing)
 
     def outcome(self) -> Outcome:
         for person in self.persons.values():
             self._bring_to(person, self.clock_ms)
-        persons = {person.id: _view(person, self.active) for person in self.persons.values()}
+        persons = {person.id: view_of(person, self.active, self.clock_ms) for person in self.persons.values()}
         return Outcome(self.transitions, self.applied, self.duplicates, self.dead_letters, persons, self.clock_ms)
 
 
@@ -186,26 +150,5 @@ def run_partition(records: Iterable[Raw], *, partition: int, partitions: int, bu
     return lane.outcome()
 
 
-def transition_id(person: Person, segment_id: str, kind: str, t: int) -> str:
-    """The id of the person's newest transition of the segment."""
-    parts = (person.id, person.incarnation, segment_id, person.sequences[segment_id], kind, t)
-    return "tr_" + blake2b("\0".join(str(part) for part in parts).encode(), digest_size=16).hexdigest()
-
-
-def included(paths: tuple[str, ...], traits: dict[str, Any]) -> dict[str, Any]:
-    """The traits that a transition carries, under their paths; missing ones left out."""
-    values = {path: found(traits, path) for path in paths}
-    return {path: (some if "[]" in path else some[0]) for path, some in values.items() if some}
-
-
-def _view(person: Person, active: Bundle) -> PersonView:
-    families = {tag.id: tag.value is not None for tag in active.tags}
-    tags = {}
-    for (tag_id, value), state in person.tags.items():
-        if tag_id in families and families[tag_id] == (value is not None):
-            last_at, score = state.score.last_at, state.score.held
-            origin = (state.rule, state.source, state.event_id)
-            name = tag_id if value is None else f"{tag_id}:{value}"
-            tags[name] = TagView(state.count, state.weight, score, state.first_at, last_at, *origin, state.magnitude)
-    memberships = {segment_id: Membership(n % 2 == 1, n) for segment_id, n in person.sequences.items()}
-    return PersonView(person.incarnation, tags, person.traits, memberships)
+def _live(bundle: Bundle) -> dict[str, Segment]:
+    return {segment.id: segment for segment in bundle.segments if not segment.archived}
