@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.definitions.model import AllOf, Bundle, Comparison, Condition, EngineSettings, EventMatch, EventNode, Node, Rule, Segment, Tag
@@ -40,6 +41,10 @@ class Log:
     def activate(self, at: int, version: int) -> Log:
         return self.raw(at, json.dumps({"type": "$definitions", "version": version, "phase": "activate"}).encode(), "definitions")
 
+    def listed(self, at: int, version: int, add: list[str] | None = None, remove: list[str] | None = None, name: str = "vip") -> Log:
+        body = {"type": "$list", "id": name, "version": version, "add": add or [], "remove": remove or []}
+        return self.raw(at, json.dumps(body).encode(), "list")
+
     def run(self) -> Outcome:
         return run_partition(self.records, partition=0, partitions=1, bundles={bundle.version: bundle for bundle in self.bundles})
 
@@ -55,8 +60,8 @@ def bundle(
     return Bundle(version, settings or EngineSettings(), tags, segments, silent=silent)
 
 
-def segment(when: Node, name: str = "s", include: tuple[str, ...] = ()) -> Segment:
-    return Segment(name, name, when, include)
+def segment(when: Node, name: str = "s", include: tuple[str, ...] = (), **options: Any) -> Segment:
+    return Segment(name, name, when, include, **options)
 
 
 def events(name: str = "viewed", at_least: int = 1, within: int | None = None, where: Condition = ALWAYS) -> EventNode:
@@ -77,3 +82,8 @@ def seen(outcome: Outcome) -> list[tuple[str, str, int, str]]:
         assert at is not None
         rows.append((one["data"]["segment"], "in" if one["type"] == "segment.entered" else "out", at - T, one["data"]["cause"]))
     return rows
+
+
+def after_t(text: str) -> int:
+    """Milliseconds after T of a time in ISO 8601 with an offset."""
+    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1) - T
