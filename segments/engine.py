@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from schemas.definitions.model import Bundle
+from schemas.definitions.model import Bundle, EngineSettings
 from schemas.event import Event
 from schemas.transition import Cause, Transition
 from segments.compile import CompiledSegment, Plan, Program, compile_bundle
@@ -33,11 +33,11 @@ class Engine:
     milliseconds; a person's own times are relative to the person's base.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.program: Program = compile_bundle(bundle)
+    def __init__(self, bundle: Bundle, program: Program | None = None) -> None:
+        self.program: Program = compile_bundle(bundle) if program is None else program
         self.version = bundle.version
         self.silent = bundle.silent
-        self._dedupe_ms = bundle.settings.dedupe_ms
+        self.use(bundle.settings)
         self._sources = bundle.numbers.sources
         self._segment_ids = {number: segment_id for segment_id, number in bundle.numbers.segments.items()}
         self._live_numbers = {segment.number for segment in self.program.segments}
@@ -45,6 +45,11 @@ class Engine:
         self._lifetimes = lifetimes_of(self.program.tags.values())
         self.bound_bites = 0
         self.suppressed = 0
+
+    def use(self, settings: EngineSettings) -> None:
+        """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
+        self._dedupe_ms = settings.dedupe_ms
+        self.oldest_ms = settings.oldest_ms
 
     def apply(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> bool:
         """Apply an event at the lane's clock; False if it is a repeat, which changes nothing.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from schemas.definitions.model import Bundle
 from schemas.transition import Transition
 from segments.engine import Engine
+from segments.fill import NOTHING, Fill, adopt, fill_of
 from tagging.person import Person
+from tagging.state import PersonState
 
 Switches = tuple[tuple[int, int], ...]
 
@@ -18,6 +21,15 @@ class History:
     def __init__(self, bundles: Mapping[int, Bundle], switches: Switches) -> None:
         self.switches = switches
         self._engines = {version: Engine(bundles[version]) for version, _ in switches}
+        self._fills = {new: fill_of(bundles[old], bundles[new]) for (old, _), (new, _) in pairwise(switches)}
+
+    @classmethod
+    def of(cls, engine: Engine) -> History:
+        """The history of a set that has always held."""
+        made = cls({}, ())
+        made.switches = ((engine.version, 0),)
+        made._engines = {engine.version: engine}
+        return made
 
     @property
     def current(self) -> Engine:
@@ -26,6 +38,7 @@ class History:
 
     def switch(self, bundle: Bundle, barrier_ms: int) -> None:
         """From here on ``bundle`` holds; people are brought to it one by one."""
+        self._fills[bundle.version] = fill_of(self.current.program.bundle, bundle)
         self._engines[bundle.version] = Engine(bundle)
         self.switches = (*self.switches, (bundle.version, barrier_ms))
 
@@ -33,11 +46,17 @@ class History:
         """Everybody is under the newest set: drop the older ones."""
         self.switches = self.switches[-1:]
         self._engines = {self.switches[0][0]: self.current}
+        self._fills = {}
 
-    def bring(self, person: Person, out: list[Transition]) -> bool:
+    @property
+    def fill(self) -> Fill:
+        """What the newest set needed from before it; nothing once everybody is under it."""
+        return NOTHING if len(self.switches) < 2 else self._fills[self.switches[-1][0]]
+
+    def bring(self, person: Person, out: list[Transition], shadow: PersonState | None = None) -> bool:
         """Bring a person to the newest set: what was due before each barrier under the old set, then one evaluation at it.
 
-        False if the person is there already.
+        ``shadow``: what the fill of the newest set has found of the person. False if the person is there already.
         """
         if person.state.definitions == self.switches[-1][0]:
             return False
@@ -48,5 +67,7 @@ class History:
             engine = self._engines.get(held)
             if engine is not None:
                 engine.advance(person, barrier_ms - person.state.base, out)
+            if version == self.switches[-1][0]:
+                adopt(person.state, shadow, self.fill)
             self._engines[version].settle(person, barrier_ms, out)
         return True

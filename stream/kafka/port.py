@@ -26,6 +26,18 @@ class Record(Protocol):
     def headers(self) -> Headers: ...  # noqa: D102 - a field
 
 
+class PastLog(Protocol):
+    """Reads the events topic again, apart from those who follow it. Both may raise Unavailable."""
+
+    async def start(self, partition: int) -> int:
+        """The first offset that the log still has."""
+        ...
+
+    async def read(self, partition: int, offset: int, most: int) -> Sequence[Record]:
+        """Up to ``most`` records from an offset on; empty if the log has none there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
     """A record outside of a client library: from a replay, or in a test."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from schemas.definitions.model import Bundle
 from schemas.transition import Transition
 from segments.history import History
-from stream.kafka.port import Bundles, Record
+from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import SLICE_PEOPLE
 from stream.store.memory import MemoryStateStore
-from stream.store.port import LaneHeader
+from stream.store.port import Commit, LaneHeader
 from stream.worker.batch import BatchStep, IntakeReader, load
 from stream.worker.dues import DueIndex
+from stream.worker.fill import is_switch, until_switch
+from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
 from stream.worker.sweep import Sweeper, SweepResult
 
@@ -26,7 +28,7 @@ class ReplayLane:
     changes the order across people, and nothing else.
     """
 
-    def __init__(self, partition: int, partitions: int, bundles: Bundles, take: Callable[[list[Transition]], None]) -> None:
+    def __init__(self, partition: int, partitions: int, bundles: Bundles, past: PastLog, take: Callable[[list[Transition]], None]) -> None:
         header = LaneHeader(partitions=partitions)
         self._memory = LaneMemory(partition, header, b"", DueIndex({}), History({0: Bundle()}, header.switches))
         self._bundles = bundles
@@ -34,6 +36,7 @@ class ReplayLane:
         self._store = MemoryStateStore()
         self._reader = IntakeReader()
         self._sweeper = Sweeper(self._store, self._memory)
+        self._filling = LaneFilling(self._memory, self._store, bundles, past, self._put)
 
     @property
     def header(self) -> LaneHeader:
@@ -42,10 +45,21 @@ class ReplayLane:
 
     async def read(self, records: Sequence[Record]) -> None:
         """Apply records that follow those read before, and fire what has become due."""
+        while records:
+            current = self._memory.history.current.version
+            now = until_switch(records, current)
+            version = is_switch(now[0], current)
+            if version is not None:
+                await self._filling.complete(version)
+            await self._apply(now)
+            records = records[len(now) :]
+
+    async def _apply(self, records: Sequence[Record]) -> None:
         memory = self._memory
         intake = self._reader.read(records)
         digests = list(intake.digests)
-        working = load(zip(digests, await self._store.persons(memory.partition, digests), strict=True))
+        packed = await self._store.persons(memory.partition, digests)
+        working = load(zip(digests, packed, strict=True), await self._sweeper.shadows(digests))
         bundles = {version: await self._bundles.bundle(version) for version in intake.versions}
         changes = begin(memory)
         BatchStep(memory, changes, working, bundles).run(intake)
@@ -79,7 +93,11 @@ class ReplayLane:
         commit, after = build_commit(memory, changes, touched, result.bounds, 0, [])
         commit.dues += result.index_only
         commit.members.clear()
-        await self._store.commit(memory.partition, commit)
-        memory.header, memory.packed = after, commit.after
+        await self._put(commit, after)
         if changes.transitions:
             self._take(changes.transitions)
+
+    async def _put(self, commit: Commit, after: LaneHeader) -> None:
+        memory = self._memory
+        await self._store.commit(memory.partition, commit)
+        memory.header, memory.packed = after, commit.after

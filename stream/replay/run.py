@@ -12,6 +12,7 @@ from typing import BinaryIO
 from schemas.errors import Misconfigured, Unavailable
 from schemas.transition import Transition
 from stream.kafka.bundles import BundleLog
+from stream.kafka.past_log import KafkaPastLog
 from stream.replay.comparison import Judged, Live, compare_partition
 from stream.replay.difference import Comparer, Difference
 from stream.replay.lane import ReplayLane
@@ -96,6 +97,7 @@ class _Run:
     settings: Settings
     log: LogReader
     bundles: BundleLog
+    past: KafkaPastLog
     stretch: _Stretch
     into: Path
     done: Callable[[int], None]
@@ -121,13 +123,16 @@ async def run_replay(
     began = time.monotonic()
     await asyncio.to_thread(into.mkdir, parents=True, exist_ok=True)
     bundles, store = BundleLog(settings.kafka, settings.topics), RedisStateStore(settings.redis)
+    past = KafkaPastLog(settings.kafka, settings.topics.events)
     try:
         async with log_reader(settings.kafka) as log:
             live_store = store if compare and await _answers(store) else None
-            run = _Run(settings, log, bundles, _Stretch(start, end), into, lambda _: None, Difference() if compare else None, live_store)
+            difference = Difference() if compare else None
+            run = _Run(settings, log, bundles, past, _Stretch(start, end), into, lambda _: None, difference, live_store)
             await _run_all(run, progress or _say_nothing)
     finally:
         await bundles.stop()
+        await past.stop()
         store.close()
     return ReplayReport(tuple(run.results), time.monotonic() - began, run.difference, live_store is not None)
 
@@ -173,7 +178,7 @@ async def _run_partition(run: _Run, live: Live, partitions: int) -> None:
     comparer = None if run.difference is None else Comparer()
     with path.open("wb") as file:
         sink = _Sink(file, run.stretch, comparer)
-        lane = ReplayLane(live.partition, partitions, run.bundles, sink.take)
+        lane = ReplayLane(live.partition, partitions, run.bundles, run.past, sink.take)
         await _read(run, live, lane)
     header = lane.header
     run.results.append(

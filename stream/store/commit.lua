@@ -1,15 +1,15 @@
 -- One commit of one partition, whole or not at all. A script that fails half way is not rolled back, so everything is
--- checked before the first write. KEYS: header, outbox, dues. ARGV: before, after, published, then six counts
--- (person items, range items, bound items, unbound items, bit items, outbox items), then the items themselves.
+-- checked before the first write. KEYS: header, outbox, dues. ARGV: before, after, published, then seven counts
+-- (person items, range items, bound items, unbound items, bit items, outbox items, keys to delete), then the items themselves.
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then
   if held == ARGV[2] then return 1 end
   return {held or ''}
 end
 local persons, ranges, bounds = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-local unbounds, bits, outbox = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local at = 10
-if #ARGV ~= 9 + persons + ranges + bounds + unbounds + bits + outbox or persons % 2 ~= 0 or ranges % 3 ~= 0
+local unbounds, bits, outbox, gone = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local at = 11
+if #ARGV ~= 10 + persons + ranges + bounds + unbounds + bits + outbox + gone or persons % 2 ~= 0 or ranges % 3 ~= 0
     or bounds % 2 ~= 0 or bits % 3 ~= 0 then
   return redis.error_reply('EBBTIDE the commit has the wrong number of arguments')
 end
@@ -31,6 +31,10 @@ at = at + bits
 if tonumber(ARGV[3]) > 0 then redis.call('LTRIM', KEYS[2], ARGV[3], -1) end
 for first = at, at + outbox - 1, step do
   redis.call('RPUSH', KEYS[2], unpack(ARGV, first, math.min(first + step, at + outbox) - 1))
+end
+at = at + outbox
+for first = at, at + gone - 1, step do
+  redis.call('UNLINK', unpack(ARGV, first, math.min(first + step, at + gone) - 1))
 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1

@@ -7,7 +7,8 @@
 | ``{p}d`` | sorted set | slice → a time before which nobody in it is due |
 | ``{p}s<n>`` | string | slice n: 128 entries of 18 bytes, digest (12) and due time (6, big-endian ms; 0: none) |
 | ``{p}m<n>`` | bitmap | segment n: the numbers of the people who are in it |
-| ``{p}`` + digest | string | one person (tagging.state) |
+| ``{p}`` + digest | string | one person (tagging.codec) |
+| ``{p}`` + digest + ``f`` | string | the person's shadow, while a set of definitions is being filled |
 
 A person is named by a digest, because an id may hold braces, which would move the hash tag.
 """
@@ -28,6 +29,11 @@ SLICE_BYTES: Final = SLICE_PEOPLE * ENTRY_BYTES
 def person_digest(person_id: str) -> bytes:
     """Twelve bytes of BLAKE2b: two people share one with a chance of 10⁻¹¹ among a thousand million."""
     return blake2b(person_id.encode(), digest_size=DIGEST_BYTES).digest()
+
+
+def shadow_digest(digest: bytes) -> bytes:
+    """The name of a person's shadow: longer than any digest, so no person has it."""
+    return digest + b"f"
 
 
 class PartitionKeys:

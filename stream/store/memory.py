@@ -56,6 +56,8 @@ class MemoryStateStore:
             raise CommitRefused(held.header)
         held.header = commit.after
         held.persons.update(commit.persons)
+        for digest in commit.gone:
+            held.persons.pop(digest, None)
         for number, digest, due in commit.new_people:
             _write(held, number, 0, entry_bytes(digest, due))
         for number, due in commit.dues:

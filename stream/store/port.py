@@ -17,12 +17,28 @@ from schemas.errors import EbbtideError, Misconfigured
 HEADER_FORMAT: Final = 1
 
 
+class Filling(msgspec.Struct, array_like=True, frozen=True):
+    """A set of definitions that is being filled from the past beside the one that holds.
+
+    The records before ``cursor`` have been read; ``until``: where the set was asked for. ``old``: the version that held then;
+    ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms.
+    """
+
+    version: int
+    old: int
+    until: int
+    cursor: int = 0
+    clock: int = 0
+    settings: int = 0
+
+
 class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     """What is true of a partition as a whole, as of its last commit. Times are absolute milliseconds.
 
     ``cursor``: the next offset to read. ``switches``: (version, barrier) of the definitions that people may still be
     under, oldest first; the last is the current one. ``swept`` of ``sweep_to`` people have been brought to it (who came
-    later was under it from the start).
+    later was under it from the start). ``prepared``: the greatest version that a record has asked for; ``filling``: what is being
+    filled; ``filled``: the version whose shadows people adopt as they are brought to it, 0 for none.
     """
 
     format: int = HEADER_FORMAT
@@ -41,6 +57,9 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     switches: tuple[tuple[int, int], ...] = ((0, 0),)
     swept: int = 0
     sweep_to: int = 0
+    prepared: int = 0
+    filling: Filling | None = None
+    filled: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -70,7 +89,7 @@ class Commit:
 
     ``persons``: (digest, packed). ``new_people``: (number, digest, due). ``dues``: (number, due) of people who are known.
     ``slices``: (slice, lower bound or None). ``members``: (segment, person's number, in). ``outbox`` is appended;
-    the oldest ``published`` entries go.
+    the oldest ``published`` entries go. ``gone``: digests whose state is deleted.
     """
 
     before: bytes
@@ -82,6 +101,7 @@ class Commit:
     members: list[tuple[int, int, bool]] = field(default_factory=list)
     outbox: list[bytes] = field(default_factory=list)
     published: int = 0
+    gone: list[bytes] = field(default_factory=list)
 
 
 class CommitRefused(EbbtideError):

@@ -122,8 +122,9 @@ def commit_arguments(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
     bounds: list[bytes | int] = [item for number, bound in commit.slices if bound is not None for item in (bound, number)]
     unbounds: list[bytes | int] = [number for number, bound in commit.slices if bound is None]
     bits: list[bytes | int] = [item for segment, number, inside in commit.members for item in (keys.members(segment), number, int(inside))]
-    counts = (len(persons), len(ranges), len(bounds), len(unbounds), len(bits), len(commit.outbox))
-    return [commit.before, commit.after, commit.published, *counts, *persons, *ranges, *bounds, *unbounds, *bits, *commit.outbox]
+    gone = [keys.person(digest) for digest in commit.gone]
+    counts = (len(persons), len(ranges), len(bounds), len(unbounds), len(bits), len(commit.outbox), len(gone))
+    return [commit.before, commit.after, commit.published, *counts, *persons, *ranges, *bounds, *unbounds, *bits, *commit.outbox, *gone]
 
 
 def _ranges(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from schemas import rejection
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
-from schemas.internal import HEADER, ClockRecord, read_internal
+from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, read_internal
 from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
 from stream.worker.memory import Changes, LaneMemory, Working
 from tagging.codec import unpack
 from tagging.person import Person
-from tagging.state import new_person
+from tagging.state import PersonState, new_person
 
 _DIGESTS_MAX = 100_000
 
@@ -33,19 +34,19 @@ class DeadLetter:
 class Intake:
     """Records read and sorted, in order; a switch stands where its record stood.
 
-    ``steps``: (record, event, digest), or (record, version, None) for a switch of definitions,
+    ``steps``: (record, event, digest), or (record, definitions, None) where a set is asked for or switched to,
     or (record, None, None) for what only moves the clock.
     """
 
-    steps: list[tuple[Record, Event | int | None, bytes | None]] = field(default_factory=list)
+    steps: list[tuple[Record, Event | DefinitionsRecord | None, bytes | None]] = field(default_factory=list)
     digests: dict[bytes, None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
 
     def refuse(self, version: int, rejected: Rejected) -> None:
         """Make the switches to a version dead letters: they then only move the clock."""
-        for at, (record, what, digest) in enumerate(self.steps):
-            if digest is None and what == version:
+        for at, (record, what, _) in enumerate(self.steps):
+            if isinstance(what, DefinitionsRecord) and what == DefinitionsRecord(version, "activate"):
                 self.dead_letters.append(DeadLetter(record, rejected))
                 self.steps[at] = (record, None, None)
 
@@ -98,21 +99,25 @@ class IntakeReader:
             intake.dead_letters.append(DeadLetter(record, rejected))
             intake.steps.append((record, None, None))
             return
-        if isinstance(internal, ClockRecord) or internal.phase == "prepare":
+        if isinstance(internal, ClockRecord):
             intake.steps.append((record, None, None))
-        else:
+            return
+        if internal.phase == "activate":
             intake.versions.append(internal.version)
-            intake.steps.append((record, internal.version, None))
+        intake.steps.append((record, internal, None))
 
 
-def load(packed: Iterable[tuple[bytes, bytes | None]]) -> dict[bytes, Working]:
-    """The persons of a batch that exist, by digest."""
+def load(packed: Iterable[tuple[bytes, bytes | None]], shadows: Mapping[bytes, PersonState] = MappingProxyType({})) -> dict[bytes, Working]:
+    """The persons of a batch that exist, by digest, with their shadows."""
     found: dict[bytes, Working] = {}
     for digest, body in packed:
         if body is not None:
             person = Person(unpack(body))
             due = person.state.due
             found[digest] = Working(digest, person, None if due is None else person.state.base + due)
+    for digest, shadow in shadows.items():
+        if digest in found:
+            found[digest].shadow = shadow
     return found
 
 
@@ -134,8 +139,8 @@ class BatchStep:
             changes.clock = max(changes.clock, record.timestamp)
             if digest is None:
                 if event is not None:
-                    assert isinstance(event, int)
-                    self._switch(event)
+                    assert isinstance(event, DefinitionsRecord)
+                    self._definitions(event)
                 continue
             assert isinstance(event, Event)
             try:
@@ -144,13 +149,23 @@ class BatchStep:
                 intake.dead_letters.append(DeadLetter(record, rejected))
         changes.dead_letters += len(intake.dead_letters)
 
+    def _definitions(self, record: DefinitionsRecord) -> None:
+        version = record.version
+        if version <= self._memory.history.current.version:
+            return
+        if record.phase == "prepare":
+            self._changes.prepared = max(self._changes.prepared, version)
+        else:
+            self._switch(version)
+
     def _switch(self, version: int) -> None:
-        history = self._memory.history
-        if version > history.current.version:
-            history.switch(self._bundles[version], self._changes.clock)
-            self._changes.swept = 0
-            self._changes.sweep_to = self._changes.people
-            self._engine = history.current
+        history, changes = self._memory.history, self._changes
+        history.switch(self._bundles[version], changes.clock)
+        changes.filled = 0 if history.fill.is_empty else version
+        changes.filling = None
+        changes.swept = 0
+        changes.sweep_to = changes.people
+        self._engine = history.current
 
     def _apply(self, event: Event, digest: bytes, append_ms: int) -> None:
         changes, engine = self._changes, self._engine
@@ -160,7 +175,7 @@ class BatchStep:
             raise Rejected(rejection.WRONG_PARTITION, "the partitioner of the client that wrote it differs")
         stated = event.stated_ms
         event_ms = append_ms if stated is None else min(stated, clock)
-        if clock - event_ms > engine.program.bundle.settings.oldest_ms:
+        if clock - event_ms > engine.oldest_ms:
             raise Rejected(rejection.TOO_OLD, f"{clock - event_ms} ms before the lane's clock")
         if working is None:
             state = new_person(event.routing_id, changes.people, append_ms, engine.version)
@@ -168,7 +183,8 @@ class BatchStep:
         transitions = changes.transitions
         since = len(transitions)
         if working.person.state.definitions != engine.version:
-            working.changed = self._memory.history.bring(working.person, transitions)
+            working.changed = self._memory.history.bring(working.person, transitions, working.shadow)
+            changes.note_adopted(working)
         try:
             self._count(working, applied=engine.apply(working.person, event, event_ms, clock, transitions))
         finally:

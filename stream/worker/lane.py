@@ -17,18 +17,23 @@ from schemas.errors import Fenced, Rejected
 from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE
 from schemas.topics import Topics
 from schemas.transition import Transition
-from stream.kafka.port import Bundles, Message, Publisher, Record
+from stream.kafka.port import Bundles, Message, PastLog, Publisher, Record
 from stream.runtime.clock import Clock
 from stream.runtime.settings_worker import WorkerSettings
 from stream.store.layout import SLICE_PEOPLE
-from stream.store.port import CommitRefused, StateStore, unpack_header
+from stream.store.port import Commit, CommitRefused, LaneHeader, StateStore, unpack_header
 from stream.store.redis import until_available
 from stream.worker.batch import BatchStep, DeadLetter, Intake, IntakeReader, load
+from stream.worker.coordinator import PARTITION as COORDINATING_PARTITION
+from stream.worker.coordinator import Coordinator
 from stream.worker.dead_letters import DeadLetters
+from stream.worker.fill import is_switch, until_switch
+from stream.worker.filling import LaneFilling
 from stream.worker.measures import LaneMeasures
 from stream.worker.memory import Changes, CommitDraft, LaneMemory, begin
 from stream.worker.outbox import Outbox, entries_of
 from stream.worker.sweep import Sweeper, SweepResult
+from tagging.state import PersonState
 
 
 class Rewound(Exception):
@@ -46,6 +51,7 @@ class LaneParts:
     measures: LaneMeasures
     topics: Topics
     settings: WorkerSettings
+    past: PastLog
 
 
 @dataclass(slots=True)
@@ -55,6 +61,7 @@ class _Batch:
     packed: dict[bytes, bytes | None]
     changes: Changes
     draft: CommitDraft
+    shadows: dict[bytes, PersonState]
     dead_letters: list[DeadLetter] = field(default_factory=list)
     chunks: int = 0
 
@@ -71,6 +78,7 @@ class Lane:
         self._reader = IntakeReader()
         self._sweeper = Sweeper(parts.store, memory)
         self._dead_letters = DeadLetters(parts.publisher, parts.topics, memory.partition)
+        self._filling = LaneFilling(memory, parts.store, parts.bundles, parts.past, self._put)
         self.outbox = Outbox(parts.publisher, parts.topics.transitions, memory.partition, self._published)
         self._wake = asyncio.Event()
         self._stopping = False
@@ -102,6 +110,7 @@ class Lane:
             Rewound: the store lost commits.
         """
         publishing = asyncio.create_task(self.outbox.run())
+        coordinating = self._coordinate()
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -111,6 +120,14 @@ class Lane:
             await self._clear_outbox()
         finally:
             publishing.cancel()
+            coordinating.cancel()
+
+    def _coordinate(self) -> asyncio.Future[None]:
+        parts, loop = self._parts, asyncio.get_running_loop()
+        if self.memory.partition != COORDINATING_PARTITION:
+            return loop.create_future()
+        coordinator = Coordinator(self.memory, parts.store, parts.bundles, parts.publisher, parts.topics)
+        return loop.create_task(coordinator.run(), name="coordinator")
 
     async def _work(self) -> bool:
         """One batch and one slice of sweeping, whatever there is of each; False if there was nothing to do."""
@@ -127,6 +144,9 @@ class Lane:
         if len(header.switches) > 1:
             await self._bring()
             worked = True
+        if self._filling.is_wanted:
+            await until_available(self._filling.slice)
+            worked = True
         if worked:
             self._worked_at = perf_counter()
         return worked
@@ -141,16 +161,31 @@ class Lane:
                 self._queue.appendleft(records[space:])
                 records = records[:space]
             taken.extend(records)
-        return taken
+        now = until_switch(taken, self.memory.history.current.version)
+        if len(now) < len(taken):
+            self._queue.appendleft(taken[len(now) :])
+        return list(now)
+
+    async def _before_switch(self, record: Record) -> None:
+        """What must be done before a record that switches definitions: the past filled in, the last switch behind everybody."""
+        version = is_switch(record, self.memory.history.current.version)
+        if version is None:
+            return
+        while self.memory.header.filled:
+            await self._bring()
+        await until_available(lambda: self._filling.complete(version))
 
     async def _batch(self) -> None:
         measures = self._parts.measures
         started = perf_counter()
         records = self._take()
+        await self._before_switch(records[0])
         measures.offsets(self.memory.header.cursor, records)
-        packed = await self._read(self._reader.guess(records))
+        guessed = self._reader.guess(records)
+        packed = await self._read(guessed)
+        shadows = await until_available(lambda: self._sweeper.shadows(guessed))
         apply_from = perf_counter()
-        batch = _Batch(packed, begin(self.memory), CommitDraft(self.memory))
+        batch = _Batch(packed, begin(self.memory), CommitDraft(self.memory), shadows)
         for at in range(0, len(records), _CHUNK_RECORDS):
             await self._chunk(records[at : at + _CHUNK_RECORDS], batch)
         apply_to = perf_counter()
@@ -172,8 +207,9 @@ class Lane:
         missing = [digest for digest in intake.digests if digest not in packed]
         if missing:
             packed.update(await self._read(missing))
+            batch.shadows.update(await until_available(lambda: self._sweeper.shadows(missing)))
         bundles = await self._bundles(intake) if intake.versions else {}
-        working = load((digest, packed[digest]) for digest in intake.digests)
+        working = load(((digest, packed[digest]) for digest in intake.digests), _of(intake, batch.shadows))
         BatchStep(self.memory, batch.changes, working, bundles).run(intake)
         packed.update(batch.draft.add(working.values()))
         batch.dead_letters += intake.dead_letters
@@ -225,14 +261,17 @@ class Lane:
         entries = entries_of(changes.transitions)
         commit, after = draft.finish(changes, bounds, published, entries)
         commit.dues += index_only
+        await self._put(commit, after)
+        outbox.clearable -= published
+        outbox.add(entries, changes.transitions)
+
+    async def _put(self, commit: Commit, after: LaneHeader) -> None:
         store = self._parts.store
         try:
             await until_available(lambda: store.commit(self.memory.partition, commit))
         except CommitRefused as refused:
             raise self._why(refused) from None
         self.memory.header, self.memory.packed = after, commit.after
-        outbox.clearable -= published
-        outbox.add(entries, changes.transitions)
 
     def _why(self, refused: CommitRefused) -> Exception:
         mine = self.memory.header
@@ -285,6 +324,10 @@ class Lane:
 _OUTBOX_REST_SECONDS = 0.2
 _CHUNK_RECORDS = 64
 _CHUNKS_A_TURN = 8
+
+
+def _of(intake: Intake, shadows: dict[bytes, PersonState]) -> dict[bytes, PersonState]:
+    return {digest: shadows[digest] for digest in intake.digests if digest in shadows} if shadows else shadows
 
 
 def _forget(task: asyncio.Future[None]) -> None:

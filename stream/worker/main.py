@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, suppress
 
 from schemas.errors import EbbtideError, Unavailable
 from stream.kafka.bundles import BundleLog
+from stream.kafka.past_log import KafkaPastLog
 from stream.kafka.publisher import KafkaPublisher
 from stream.runtime.catalogue import process, worker
 from stream.runtime.clock import SystemClock
@@ -56,7 +57,9 @@ async def run_worker(
         bundles = BundleLog(settings.kafka, settings.topics)
         stack.push_async_callback(bundles.stop)
         await asyncio.gather(publisher.start(), store.ping(), bundles.start())
-        parts = LaneParts(store, publisher, bundles, SystemClock(), LaneMeasures(metrics), settings.topics, settings.worker)
+        past = KafkaPastLog(settings.kafka, settings.topics.events)
+        stack.push_async_callback(past.stop)
+        parts = LaneParts(store, publisher, bundles, SystemClock(), LaneMeasures(metrics), settings.topics, settings.worker, past)
         running = (runner or choose_runner(settings))(settings, parts)
         watch = _Watch(running, store, metrics, settings.worker)
         health = HealthServer(metrics, {"broker": watch.broker, "store": watch.store}, settings.host, settings.worker.metrics_port)

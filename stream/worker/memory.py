@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from schemas.transition import Transition
 from segments.history import History
-from stream.store.layout import SLICE_PEOPLE
-from stream.store.port import Commit, LaneHeader, pack_header
+from stream.store.layout import SLICE_PEOPLE, shadow_digest
+from stream.store.port import Commit, Filling, LaneHeader, pack_header
 from stream.worker.dues import DueIndex
 from tagging.codec import pack
 from tagging.person import Person
+from tagging.state import PersonState
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Working(msgspec.Struct):
     due_before: int | None
     is_new: bool = False
     changed: bool = False
+    shadow: PersonState | None = None
 
     @property
     def due_ms(self) -> int | None:
@@ -58,6 +60,16 @@ class Changes:
     members: list[tuple[int, int, bool]] = field(default_factory=list)
     swept: int | None = None
     sweep_to: int | None = None
+    prepared: int = 0
+    filling: Filling | None = None
+    filled: int = 0
+    gone: list[bytes] = field(default_factory=list)
+
+    def note_adopted(self, working: Working) -> None:
+        """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
+        if working.shadow is not None:
+            self.gone.append(shadow_digest(working.digest))
+            working.shadow = None
 
     def note_members(self, since: int, working: Working, numbers: dict[str, int]) -> None:
         """Turn the transitions from index ``since`` on, all of one person, into membership bits."""
@@ -69,7 +81,7 @@ class Changes:
 def begin(memory: LaneMemory) -> Changes:
     """No change yet."""
     header = memory.header
-    return Changes(header.clock, header.cursor, header.people)
+    return Changes(header.clock, header.cursor, header.people, prepared=header.prepared, filling=header.filling, filled=header.filled)
 
 
 class CommitDraft:
@@ -114,6 +126,7 @@ class CommitDraft:
         commit.persons = list(self._persons.items())
         commit.new_people = self._new
         commit.dues = self._dues
+        commit.gone = changes.gone
         for number, due_ms in self._lowered.items():
             exact = bounds.get(number)
             if number in bounds:
@@ -150,4 +163,7 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         switches=memory.history.switches,
         swept=header.swept if changes.swept is None else changes.swept,
         sweep_to=header.sweep_to if changes.sweep_to is None else changes.sweep_to,
+        prepared=changes.prepared,
+        filling=changes.filling,
+        filled=changes.filled if len(memory.history.switches) > 1 else 0,
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stream.store.layout import SLICE_PEOPLE, read_slice
+from stream.store.layout import SLICE_PEOPLE, read_slice, shadow_digest
 from stream.store.port import StateStore
 from stream.worker.batch import load
+from stream.worker.fill import is_shadow_of
 from stream.worker.memory import Changes, LaneMemory, Working
+from tagging.codec import unpack
+from tagging.state import PersonState
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class Sweeper:
         entries = {number: list(read_slice(body)) for number, body in zip(slices, packed, strict=True)}
         clock = changes.clock
         wanted = [digest for found in entries.values() for digest, due in found if due is not None and due < clock]
-        result.working = load(zip(wanted, await self._store.persons(self._memory.partition, wanted), strict=True))
+        result.working = await self._load(wanted)
         for working in result.working.values():
             self._visit(working, changes)
         for number, found in entries.items():
@@ -45,7 +48,7 @@ class Sweeper:
         (packed,) = await self._store.slices(self._memory.partition, [number])
         found = list(read_slice(packed))
         wanted = [digest for digest, _ in found]
-        working = load(zip(wanted, await self._store.persons(self._memory.partition, wanted), strict=True))
+        working = await self._load(wanted)
         for one in working.values():
             self._visit(one, changes)
         changes.swept = min((number + 1) * SLICE_PEOPLE, self._memory.header.sweep_to)
@@ -53,11 +56,27 @@ class Sweeper:
         self._reindex(number, found, result)
         return result
 
+    async def shadows(self, digests: list[bytes]) -> dict[bytes, PersonState]:
+        """What the newest set's filling has found of people, by digest; empty once everybody has been brought to it."""
+        header = self._memory.header
+        if not header.filled or not digests:
+            return {}
+        old = header.switches[-2][0]
+        found = await self._store.persons(self._memory.partition, [shadow_digest(digest) for digest in digests])
+        shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
+        return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled, old)}
+
+    async def _load(self, digests: list[bytes]) -> dict[bytes, Working]:
+        packed = await self._store.persons(self._memory.partition, digests)
+        return load(zip(digests, packed, strict=True), await self.shadows(digests))
+
     def _visit(self, working: Working, changes: Changes) -> None:
         history = self._memory.history
         person = working.person
         since = len(changes.transitions)
-        brought = history.bring(person, changes.transitions)
+        brought = history.bring(person, changes.transitions, working.shadow)
+        if brought:
+            changes.note_adopted(working)
         until = changes.clock - person.state.base
         due = person.state.due
         if brought or (due is not None and due < until):

@@ -21,6 +21,11 @@ def activate(version: int, append_ms: int) -> Raw:
     return internal("definitions", append_ms, version=version, phase="activate")
 
 
+def prepare(version: int, append_ms: int) -> Raw:
+    """A record that asks for a version of the definitions."""
+    return internal("definitions", append_ms, version=version, phase="prepare")
+
+
 def log_of(events: Iterable[tuple[int, ShopEvent]], partitions: int) -> list[list[Raw]]:
     """One log per partition. ``events``: each with its append time in milliseconds, in order."""
     logs: list[list[Raw]] = [[] for _ in range(partitions)]

@@ -35,7 +35,7 @@ from tests.oracle.tags import TagKey, visible_tags
 from tests.oracle.windows import event_is_true, leaving_times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 CALENDAR_REPEATS_MS = 400 * 366 * 86_400_000
 """After 400 years the calendar, and with it every anniversary, begins anew."""
@@ -43,20 +43,15 @@ CALENDAR_REPEATS_MS = 400 * 366 * 86_400_000
 
 @dataclass(frozen=True)
 class Sight:
-    """One person under one set of definitions. ``since``: the number of the first applied event each leaf may count.
-
-    ``standing``: segments as just evaluated, and what has been true since when.
-    """
+    """One person under one set of definitions. ``standing``: segments as just evaluated, and what has been true since when."""
 
     person: Person
     bundle: Bundle
-    since: Mapping[LeafKey, int]
     standing: Standing = field(default_factory=Standing)
 
     def events(self, key: LeafKey) -> list[Applied]:
         """The events that the leaf counts, in any window."""
-        first = self.since[key]
-        return [event for event in self.person.events if event.number >= first and key in event.leaves]
+        return [event for event in self.person.events if key in event.leaves]
 
     def tags(self, node: TagNode, t: int) -> list[TagKey]:
         """The tag, or a family's values, that the person has at ``t``; empty if there is none, or no such tag is defined."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.definitions.model import AnyNode, Bundle, Segment
 from tests.oracle.classify import DeadLetter, Definitions, Event, Lane, ListChange, Raw, classify, partition_of
-from tests.oracle.leaves import LeafKey, leaves_of
 from tests.oracle.nodes import Sight, change_times, stays_times
 from tests.oracle.outcome import Membership, Outcome, PersonView, TagView, view_of
-from tests.oracle.person import Person, Standing, apply, apply_list
+from tests.oracle.person import Person, Standing, apply, apply_list, refill
 from tests.oracle.publishing import Why, is_held_back, publish
 from tests.oracle.standing import evaluated, in_order
 from tests.oracle.tags import drop_gone
@@ -30,7 +29,6 @@ class _Partition:
     clock_ms: int = 0
     applied: int = 0
     duplicates: int = 0
-    since: dict[LeafKey, int] = field(default_factory=dict)
     persons: dict[str, Person] = field(default_factory=dict)
     transitions: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: list[tuple[int, str]] = field(default_factory=list)
@@ -91,7 +89,8 @@ class _Partition:
             self._bring_to(person, self.clock_ms)
             drop_gone(person, self.active, self.clock_ms - 1)
         old, self.active = self.active, self.bundles[version]
-        self.since = {key: self.since.get(key, self.applied) for key in leaves_of(self.active)}
+        for person in self.persons.values():
+            refill(person, self.active)
         gone = _live(old).keys() - _live(self.active).keys()
         unpaused = {one.id for one in old.segments if one.paused} - {one.id for one in self.active.segments if one.paused}
         for person in self.persons.values():
@@ -133,7 +132,7 @@ class _Partition:
                 self.transitions.append(publish(segment, self._sight(person), t, why))
 
     def _sight(self, person: Person) -> Sight:
-        return Sight(person, self.active, self.since, person.standing)
+        return Sight(person, self.active, person.standing)
 
     def outcome(self) -> Outcome:
         for person in self.persons.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.oracle.conditions import matches
 from tests.oracle.leaves import LeafKey, leaves_of
-from tests.oracle.tags import Tagging, TagKey, TagState, apply_rule, apply_said
+from tests.oracle.tags import Tagging, TagKey, TagState, apply_rule, apply_said, drop_gone
 
 if TYPE_CHECKING:
     from schemas.definitions.model import Bundle
@@ -24,6 +24,8 @@ class Applied:
     at: int
     leaves: frozenset[LeafKey]
     body: dict[str, Any]
+    event: Event
+    clock_ms: int
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,26 @@ def apply(person: Person, event: Event, number: int, clock_ms: int, bundle: Bund
     _apply_traits(person, event)
     after = person.traits
     counted = {key for key, match in leaves_of(bundle).items() if matches(match, event.name, event.body, after)}
-    person.events.append(Applied(number, event.at, frozenset(counted), event.body))
+    person.events.append(Applied(number, event.at, frozenset(counted), event.body, event, clock_ms))
     if event.id is not None:
         person.ids.append((event.id, clock_ms))
     if isinstance(event.body.get("anonymousId"), str) and event.body["anonymousId"]:
         person.anonymous_id = event.body["anonymousId"]
+
+
+def refill(person: Person, bundle: Bundle) -> None:
+    """Let the person hold what a deployment would hold that had these definitions from the start: all applied events again, from the first.
+
+    What an archived tag has stays as it is.
+    """
+    archived = {tag.id for tag in bundle.tags if tag.archived}
+    fresh = Person(person.id, person.incarnation, person.evaluated_at)
+    for applied in person.events:
+        drop_gone(fresh, bundle, applied.clock_ms)
+        apply(fresh, applied.event, applied.number, applied.clock_ms, bundle)
+    person.tags = {key: state for key, state in person.tags.items() if key[0] in archived} | fresh.tags
+    person.untagged = {key: time for key, time in person.untagged.items() if key[0] in archived} | fresh.untagged
+    person.events = fresh.events
 
 
 def _apply_traits(person: Person, event: Event) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.definitions.bundle import bundle_from_json, bundle_to_json, next_bundle
-from schemas.definitions.leaf import event_nodes, leaf_hash
 from schemas.definitions.model import (
     AllNode,
     AllOf,
@@ -36,7 +35,6 @@ from schemas.definitions.model import (
     TraitReference,
 )
 from schemas.definitions.parse import Definitions
-from tagging.windows import times_needed
 from tests.property.dice import Dice
 
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
@@ -75,7 +73,7 @@ class Variants:
 
 
 def bundles(dice: Dice, longest_dedupe_ms: int) -> dict[int, Bundle]:
-    """One to three versions, each read back from its JSON; nothing in a shared window grows from one to a later one."""
+    """One to three versions, each read back from its JSON."""
     pool = Variants(
         tuple(tuple(_tag(dice, tag_id) for _ in range(dice.pick((1, 2)))) for tag_id in _TAG_IDS),
         tuple(tuple(_segment(dice, f"s{n}") for _ in range(dice.pick((1, 2)))) for n in range(dice.pick((1, 2, 3, 5)))),
@@ -91,7 +89,7 @@ def bundles(dice: Dice, longest_dedupe_ms: int) -> dict[int, Bundle]:
         known = {tag.id: tag for tag in tags}
         segments = tuple(one for one in _pick(dice, pool.segments, all_of_them=version == 1) if _is_readable(one.when, known))
         sources = (Source("app", "server"),) if dice.flag() else ()
-        definitions = Definitions(settings, tags, shrinking(list(versions.values()), segments, version), (), sources)
+        definitions = Definitions(settings, tags, segments, (), sources)
         bundle = next_bundle(previous, definitions, silent=dice.flag())
         versions[version] = bundle_from_json(bundle_to_json(bundle))
         assert versions[version] == bundle
@@ -115,41 +113,6 @@ def _is_readable(node: Node, tags: dict[str, Tag]) -> bool:
         case NotNode(item):
             return _is_readable(item, tags)
     return True
-
-
-def shrinking(previous: list[Bundle], segments: tuple[Segment, ...], version: int) -> tuple[Segment, ...]:
-    """The segments with another match for each leaf that would have to remember more than it has kept under an earlier version."""
-    after = _kept(segments)
-    grown = set()
-    for bundle in previous:
-        before = _kept(bundle.segments)
-        grown |= {key for key, needed in after.items() if key in before and any(a > b for a, b in zip(needed, before[key], strict=True))}
-    return tuple(replace(segment, when=_renamed(segment.when, grown, version)) for segment in segments)
-
-
-def _kept(segments: tuple[Segment, ...]) -> dict[str, tuple[int, int]]:
-    kept: dict[str, tuple[int, int]] = {}
-    for segment in segments:
-        for node in event_nodes(segment.when):
-            if node.within_ms is not None:
-                times, within = kept.get(leaf_hash(node), (0, 0))
-                kept[leaf_hash(node)] = (max(times, times_needed(node.count)), max(within, node.within_ms))
-    return kept
-
-
-def _renamed(node: Node, grown: set[str], version: int) -> Node:
-    match node:
-        case EventNode():
-            always = PathTest(f"properties.v{version}", "exists", False)
-            where = AllOf((node.match.where, always))
-            return replace(node, match=EventMatch(node.match.names, where)) if leaf_hash(node) in grown else node
-        case AllNode(items):
-            return AllNode(tuple(_renamed(item, grown, version) for item in items))
-        case AnyNode(items):
-            return AnyNode(tuple(_renamed(item, grown, version) for item in items))
-        case NotNode(item):
-            return NotNode(_renamed(item, grown, version))
-    return node
 
 
 def _tag(dice: Dice, tag_id: str) -> Tag:

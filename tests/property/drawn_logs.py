@@ -10,7 +10,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from schemas.definitions.model import Bundle
-from tests.corpus.generate import activate, internal, malformed
+from tests.corpus.generate import activate, internal, malformed, prepare
 from tests.oracle.classify import Raw, partition_of
 from tests.oracle.times import write_time
 from tests.property.dice import Dice, below
@@ -71,17 +71,36 @@ def _next_time(dice: Dice, now: int, log: list[Raw]) -> int:
 
 
 def _step(dice: Dice) -> Step:
-    kinds: tuple[Kind, ...] = ("read", "read", "read", "read", "sweep", "sweep", "bring", "bring", "publish", "clear", "reopen")
+    kinds: tuple[Kind, ...] = (
+        "read",
+        "read",
+        "read",
+        "read",
+        "sweep",
+        "sweep",
+        "bring",
+        "bring",
+        "publish",
+        "clear",
+        "reopen",
+        "fill",
+        "fill",
+    )
     fate: Fate = dice.pick(get_args(Fate)) if dice.flag() else "well"
     return Step(dice.pick(kinds), dice.pick((1, 2, 3, 5, 9, 40)), fate)
 
 
 def _record(dice: Dice, now: int, case: Case, people: list[str]) -> Raw:
-    match dice.pick(("event",) * 30 + ("clock", "clock", "clock", "activate", "activate", "repeat", "repeat", "malformed", "internal")):
+    match dice.pick(
+        ("event",) * 30
+        + ("clock", "clock", "clock", "activate", "activate", "prepare", "prepare", "repeat", "repeat", "malformed", "internal")
+    ):
         case "clock":
             return internal("clock", now)
         case "activate":
             return activate(dice.pick((*case.bundles, *case.bundles, 1, 2, 3, 99, -1)), now)
+        case "prepare":
+            return prepare(dice.pick((*case.bundles, *case.bundles, 1, 2, 3, 99, -1)), now)
         case "internal":
             return Raw(0, now, None, dice.pick(_INTERNAL), [("ebbtide-internal", b"definitions")])
         case "repeat" if case.log:

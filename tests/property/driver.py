@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -19,12 +20,14 @@ from stream.store.memory import MemoryStateStore
 from stream.store.port import Commit, CommitRefused, LaneHeader, pack_header, unpack_header
 from stream.worker.batch import BatchStep, Intake, IntakeReader, load
 from stream.worker.dues import DueIndex
+from stream.worker.fill import is_switch, until_switch
+from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
 from stream.worker.outbox import entries_of, unpack_entry
 from stream.worker.sweep import Sweeper, SweepResult
 from tests.oracle.classify import Raw
 
-Kind = Literal["read", "sweep", "bring", "publish", "clear", "reopen"]
+Kind = Literal["read", "sweep", "bring", "publish", "clear", "reopen", "fill"]
 Fate = Literal["well", "lost before", "lost after", "sent twice"]
 """What becomes of a commit: memory may be lost before or after it, or its answer is lost and it is sent again."""
 
@@ -95,6 +98,8 @@ class Driver:
                 self._commit(begin(self._memory), (), {}, [], step.fate)
             case "reopen":
                 self._reopen()
+            case "fill":
+                self._fill(step.fate)
 
     def _finish(self) -> None:
         while self.header.cursor < len(self._log):
@@ -116,16 +121,49 @@ class Driver:
         bounds = done(store.slice_bounds(number))
         self._memory = LaneMemory(number, taken, pack_header(taken), DueIndex(bounds), History(held, taken.switches))
         self._reader, self._sweeper = IntakeReader(), Sweeper(store, self._memory)
+        self._filling = LaneFilling(self._memory, store, _Sets(self._bundles), _Past(self._log), self._put)
+        self._fill_fate: Fate = "well"
         self._published = 0
+
+    def _fill(self, fate: Fate) -> None:
+        if not self._filling.is_wanted:
+            return
+        self._fill_fate = fate
+        with suppress(_MemoryLostError):
+            done(self._filling.slice())
+        self._fill_fate = "well"
+
+    async def _put(self, commit: Commit, after: LaneHeader) -> None:
+        """A commit of the filling."""
+        fate, self._fill_fate = self._fill_fate, "well"
+        if fate == "lost before":
+            self._reopen()
+            raise _MemoryLostError
+        for _ in range(2 if fate == "sent twice" else 1):
+            await self.store.commit(self.place.partition, commit)
+        self._memory.header, self._memory.packed = after, commit.after
+        if fate == "lost after":
+            self._reopen()
+            raise _MemoryLostError
+
+    def _before_switch(self, version: int | None) -> None:
+        if version is None or version not in self._bundles:
+            return
+        while self.header.filled:
+            self._bring("well")
+        done(self._filling.complete(version))
 
     def _read(self, size: int, fate: Fate) -> None:
         records = self._log[self.header.cursor : self.header.cursor + size]
         if not records:
             return
+        current = self._memory.history.current.version
+        self._before_switch(is_switch(records[0], current))
+        records = records[: len(until_switch(records, current))]
         intake = self._reader.read(records)
         packed = done(self.store.persons(self.place.partition, list(intake.digests)))
         changes = begin(self._memory)
-        working = load(zip(intake.digests, packed, strict=True))
+        working = load(zip(intake.digests, packed, strict=True), done(self._sweeper.shadows(list(intake.digests))))
         BatchStep(self._memory, changes, working, self._known(intake)).run(intake)
         for letter in intake.dead_letters:
             # A crash may write a dead letter again, but never with another reason.
@@ -189,6 +227,35 @@ class Driver:
         entries = done(self.store.outbox(self.place.partition))[self._published :][:most]
         self.topics.transitions += [json.loads(unpack_entry(entry).value or b"") for entry in entries]
         self._published += len(entries)
+
+
+class _MemoryLostError(Exception):
+    """The owner died in the middle of a filling."""
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """All sets of definitions there are."""
+
+    held: Mapping[int, Bundle]
+
+    async def bundle(self, version: int) -> Bundle:
+        if version not in self.held:
+            raise Rejected(rejection.UNREADABLE_INTERNAL)
+        return self.held[version]
+
+
+@dataclass(frozen=True)
+class _Past:
+    """The log, read again; a few records at a time, so that a filling has many slices."""
+
+    log: Sequence[StoredRecord]
+
+    async def start(self, _partition: int) -> int:
+        return 0
+
+    async def read(self, _partition: int, offset: int, most: int) -> Sequence[StoredRecord]:
+        return self.log[offset : offset + min(most, 3)]
 
 
 def done(call: Coroutine[Any, Any, T]) -> T:

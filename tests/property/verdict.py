@@ -50,7 +50,8 @@ def _dead_letters(expected: dict[int, str], driver: Driver) -> Iterator[str]:
 def states(driver: Driver) -> list[PersonState]:
     """Everybody in the store, in order of their numbers."""
     held = driver.store._of(driver.place.partition).persons
-    return sorted((unpack(packed) for packed in held.values()), key=lambda state: state.number)
+    people = [packed for digest, packed in held.items() if len(digest) == layout.DIGEST_BYTES]
+    return sorted((unpack(packed) for packed in people), key=lambda state: state.number)
 
 
 def view(state: PersonState, active: Bundle) -> PersonView:

@@ -22,6 +22,7 @@ from schemas.internal import DEFINITIONS_HEADERS, definitions_value
 from schemas.routing import partition_of
 from stream.kafka.admin import ensure_topics
 from stream.kafka.bundles import BundleLog, write_bundle
+from stream.kafka.past_log import KafkaPastLog
 from stream.kafka.port import Message
 from stream.kafka.publisher import KafkaPublisher
 from stream.runtime.catalogue import process, worker
@@ -119,9 +120,11 @@ class Deployment:
             stack.callback(store.close)
             bundles = BundleLog(settings.kafka, settings.topics)
             stack.push_async_callback(bundles.stop)
+            past = KafkaPastLog(settings.kafka, settings.topics.events)
+            stack.push_async_callback(past.stop)
             await asyncio.gather(publisher.start(), bundles.start())
             measures = LaneMeasures(Metrics(process.CATALOGUE, worker.CATALOGUE))
-            parts = LaneParts(store, publisher, bundles, SystemClock(), measures, settings.topics, settings.worker)
+            parts = LaneParts(store, publisher, bundles, SystemClock(), measures, settings.topics, settings.worker, past)
             reading = settings.model_copy(update={"kafka": read_from or settings.kafka})
             runner = choose_runner(settings)(reading, parts)
             running = Running(runner, asyncio.create_task(runner.run()))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tagging.compact import compact
+
 from tagging.exclusive import Group
 from tagging.paths import event_getter
 from tagging.person import TRAITS_BYTES_MAX, Person

@@ -1,0 +1,104 @@
+"""Working out, from the log, what a new set of definitions must know of the past: one slice of records at a time, in memory.
+
+A person's *shadow* is a person of its own: it has the recent ids and the traits too, so that repeats count once and conditions on
+traits are decided as they were. It is kept beside the person until the switch (see ``segments.fill``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from schemas.definitions.model import Bundle
+from schemas.errors import Rejected
+from schemas.internal import HEADER, DefinitionsRecord, read_internal
+from segments.compile import compile_bundle
+from segments.engine import Engine
+from segments.fill import Fill, fill_of, filling_program
+from segments.history import History
+from stream.kafka.port import Record
+from stream.store.layout import shadow_digest
+from stream.store.port import Filling
+from stream.worker.batch import BatchStep, Intake, IntakeReader, load
+from stream.worker.dues import DueIndex
+from stream.worker.memory import Changes, LaneMemory
+from tagging.codec import pack
+from tagging.state import PersonState
+
+
+@dataclass(frozen=True, slots=True)
+class FilledSlice:
+    """What a slice of records has come to: how far the filling is, and the shadows that changed, by their names in the store."""
+
+    filling: Filling
+    shadows: list[tuple[bytes, bytes]]
+
+
+class _FillStep(BatchStep):
+    """Applies records to shadows. Of definitions in the log only the settings matter."""
+
+    settings: int
+    sets: Mapping[int, Bundle]
+
+    def _definitions(self, record: DefinitionsRecord) -> None:
+        if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
+            self.settings = record.version
+            self._engine.use(self.sets[record.version].settings)
+
+
+class Filler:
+    """Fills ``new``, in one partition where ``old`` holds. ``sets``: all sets of definitions by version."""
+
+    def __init__(self, memory: LaneMemory, old: Bundle, new: Bundle, sets: Mapping[int, Bundle]) -> None:
+        self.fill: Fill = fill_of(old, new)
+        self._engine = Engine(new, filling_program(compile_bundle(new), self.fill))
+        self._memory = LaneMemory(memory.partition, memory.header, b"", DueIndex({}), History.of(self._engine))
+        self._sets = sets
+        self._reader = IntakeReader()
+
+    def read(self, records: Sequence[Record]) -> Intake:
+        """Sort a slice of records; the intake's digests say whose shadows are wanted."""
+        return self._reader.read(records)
+
+    def run(self, filling: Filling, intake: Intake, shadows: Mapping[bytes, bytes | None]) -> FilledSlice:
+        """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
+        changes = Changes(filling.clock, filling.cursor, 0)
+        working = {
+            digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.old)
+        }
+        step = _FillStep(self._memory, changes, working, {})
+        step.settings, step.sets = filling.settings, self._sets
+        self._engine.use(self._sets[filling.settings].settings)
+        step.run(intake)
+        changed = [one for one in working.values() if one.changed]
+        for one in changed:
+            one.person.state.number = filling.old
+        packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
+        return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings), packed)
+
+
+def is_shadow_of(state: PersonState, version: int, old: int) -> bool:
+    """Whether a shadow is of this filling, and not left from one that was given up. A shadow's number is the version it follows on."""
+    return state.definitions == version and state.number == old
+
+
+def is_switch(record: Record, current: int) -> int | None:
+    """The version that a record switches to, if it is greater than ``current``."""
+    if not record.headers or all(name != HEADER for name, _ in record.headers):
+        return None
+    try:
+        internal = read_internal(record.value)
+    except Rejected:
+        return None
+    is_newer = isinstance(internal, DefinitionsRecord) and internal.phase == "activate" and internal.version > current
+    return internal.version if is_newer and isinstance(internal, DefinitionsRecord) else None
+
+
+def until_switch(records: Sequence[Record], current: int) -> Sequence[Record]:
+    """The records before the first that switches; that record alone if it comes first."""
+    for at, record in enumerate(records):
+        if is_switch(record, current) is not None:
+            return records[: max(1, at)]
+    return records

@@ -1,0 +1,96 @@
+"""Filling beside the live lane: one slice after each batch, every slice a commit, so that a crash loses no more than one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
+
+from schemas.errors import Rejected
+from stream.kafka.port import Bundles, PastLog
+from stream.store.layout import shadow_digest
+from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
+from stream.store.redis import until_available
+from stream.worker.fill import Filler
+from stream.worker.memory import LaneMemory
+
+_SLICE_RECORDS = 256
+
+CommitLane = Callable[[Commit, LaneHeader], Awaitable[None]]
+
+
+class LaneFilling:
+    """What one lane fills. ``commit`` makes a commit of the lane true; the log is read through ``past``, apart from the live fetches."""
+
+    def __init__(self, memory: LaneMemory, store: StateStore, bundles: Bundles, past: PastLog, commit: CommitLane) -> None:
+        self._memory = memory
+        self._store = store
+        self._bundles = bundles
+        self._past = past
+        self._commit = commit
+        self._filler: tuple[tuple[int, int], Filler] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is a slice to do: a set has been asked for, and the filling is not where the live lane is."""
+        header = self._memory.header
+        if header.prepared <= self._memory.history.current.version or header.filled:
+            return False
+        filling = header.filling
+        return filling is None or filling.version != header.prepared or filling.cursor < header.cursor
+
+    async def slice(self) -> None:
+        """Do one slice for the set that was asked for last."""
+        await self._slice(self._memory.header.prepared)
+
+    async def complete(self, version: int) -> None:
+        """Fill a set up to where the live lane is, whatever it takes: the next record switches to it."""
+        while not self._is_complete(version):
+            await self._slice(version)
+
+    def _is_complete(self, version: int) -> bool:
+        header, current = self._memory.header, self._memory.history.current.version
+        filling = header.filling
+        return filling is not None and filling.version == version and filling.old == current and filling.cursor >= header.cursor
+
+    async def _slice(self, version: int) -> None:
+        header, current = self._memory.header, self._memory.history.current.version
+        filling = header.filling
+        if filling is None or filling.version != version or filling.old != current:
+            await self._begin(version, current)
+            return
+        filler = await self._filler_of(filling)
+        if filler is None or filler.fill.is_empty or header.people == 0:
+            await self._moved(replace(filling, cursor=header.cursor), [])
+            return
+        records = await self._past.read(self._memory.partition, filling.cursor, min(_SLICE_RECORDS, header.cursor - filling.cursor))
+        if not records:
+            # The log ends before the live lane's cursor with offsets that have no record.
+            await self._moved(replace(filling, cursor=header.cursor), [])
+            return
+        intake = filler.read([record for record in records if record.offset < header.cursor])
+        digests = list(intake.digests)
+        names = [shadow_digest(digest) for digest in digests]
+        found = await until_available(lambda: self._store.persons(self._memory.partition, names))
+        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)))
+        await self._moved(done.filling, done.shadows)
+
+    async def _begin(self, version: int, current: int) -> None:
+        start = await self._past.start(self._memory.partition)
+        await self._moved(Filling(version, current, self._memory.header.cursor, min(start, self._memory.header.cursor)), [])
+
+    async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
+        memory = self._memory
+        after = replace(memory.header, number=memory.header.number + 1, filling=filling)
+        await self._commit(Commit(memory.packed, pack_header(after), persons=shadows), after)
+
+    async def _filler_of(self, filling: Filling) -> Filler | None:
+        """None if there is no such set: the switch to it will be a dead letter."""
+        key = (filling.old, filling.version)
+        if self._filler is None or self._filler[0] != key:
+            try:
+                sets = {version: await self._bundles.bundle(version) for version in range(filling.version + 1)}
+            except Rejected:
+                return None
+            self._filler = (key, Filler(self._memory, sets[filling.old], sets[filling.version], sets))
+        return self._filler[1]
