@@ -18,7 +18,8 @@ from schemas.routing import routing_id
 DEPTH_MAX: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}(:?[0-5][0-9])?)")
+ISO_PATTERN: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}(:?[0-5][0-9])?)"
+_ISO: Final = re.compile(ISO_PATTERN)
 _STRINGS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _BRACKETS: Final = re.compile(r"[{}\[\]]")
 
@@ -87,7 +88,7 @@ def read_event(value: bytes | None) -> Event:
     if stated is msgspec.UNSET:
         stated = None
     elif type(stated) is not int:
-        stated = _iso_ms(stated)
+        stated = iso_ms(stated)
     who = routing_id(wire.userId, wire.anonymousId, wire.ids)
     if who is None:
         raise Rejected(rejection.PERSON_MISSING, "no userId, anonymousId or ids")
@@ -123,8 +124,8 @@ def _deeper_than(text: str, levels: int) -> bool:
     return False
 
 
-def _iso_ms(text: object) -> int:
-    """Milliseconds since 1970 of an ISO 8601 text with an offset; less than a millisecond is cut off."""
+def iso_ms(text: object) -> int:
+    """Milliseconds since 1970 of an ISO 8601 text with an offset; less than a millisecond is cut off. Raises Rejected."""
     if type(text) is not str:
         raise Rejected(rejection.TIME_UNREADABLE, f"found {_brief(text)}")
     if _ISO.fullmatch(text) is None:

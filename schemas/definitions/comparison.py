@@ -10,7 +10,6 @@ from schemas.definitions.nodes import Listing, Table
 from schemas.definitions.view import unknown_key
 
 if TYPE_CHECKING:
-    from schemas.definitions.nodes import Entry
     from schemas.definitions.view import View
 
 
@@ -30,15 +29,19 @@ def _read(view: View, *, whole: bool) -> tuple[Comparison, ...]:
     pairs = view.entries()
     if not pairs:
         view.fault("a number or at least one comparison")
-    return tuple(_comparison(entry, child, whole=whole) for entry, child in pairs)
+    found = []
+    for entry, child in pairs:
+        if entry.key in NUMBER_OPERATORS:
+            found.append(read_comparison(entry.key, child, whole=whole))
+        else:
+            unknown_key(child, entry, NUMBER_OPERATORS)
+    return tuple(found)
 
 
-def _comparison(entry: Entry, view: View, *, whole: bool) -> Comparison:
-    if entry.key not in NUMBER_OPERATORS:
-        unknown_key(view, entry, NUMBER_OPERATORS)
-        return Comparison("eq", 0)
-    if entry.key != "between":
-        return Comparison(cast("NumberOperator", entry.key), _number(view, whole=whole))
+def read_comparison(operator: str, view: View, *, whole: bool) -> Comparison:
+    """One comparison by one of the known operators."""
+    if operator != "between":
+        return Comparison(cast("NumberOperator", operator), _number(view, whole=whole))
     bounds = view.items("a list of two numbers")
     numbers = [_number(bound, whole=whole) for bound in bounds]
     if len(numbers) == 2:

@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from schemas.definitions.language import OPERATORS
-from schemas.definitions.model import AllOf, AnyOf, Condition, NotOf, Operator, PathTest, PropertyReference, TraitReference
+from schemas.definitions.model import AllOf, AnyOf, Condition, EventMatch, NotOf, Operator, PathTest, PropertyReference, TraitReference
 from schemas.definitions.nodes import Entry, Listing, Table
-from schemas.definitions.values import check_event_path, read_event_path, read_path
+from schemas.definitions.values import check_event_path, read_event_path, read_names, read_path
 from schemas.definitions.view import unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from schemas.definitions.view import View
+    from schemas.definitions.view import Fields, View
 
 _NESTED: Final = ("any", "all", "not")
 _REFERENCES: Final = ("property", "trait")
 _ORDERED: Final = ("gt", "gte", "lt", "lte")
 _AFFIXES: Final = ("starts_with", "ends_with")
+
+
+def read_match(found: Fields) -> EventMatch:
+    """Which events count, by the keys ``event`` and ``where``."""
+    return EventMatch(found.read("event", read_names, ()), found.read("where", read_where, AllOf(())))
 
 
 def read_where(view: View) -> Condition:

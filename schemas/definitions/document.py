@@ -8,18 +8,20 @@ from schemas.definitions.language import (
     DOCUMENT,
     DURATION,
     FLAG,
-    NODES,
     NUMBER,
     NUMBER_OPERATORS,
     OPERATORS,
-    SHAPES,
+    OUTER_SHAPES,
+    PAIR,
     TEXT,
     Schema,
     Shape,
     list_of,
     ref,
 )
+from schemas.definitions.node_shapes import NODE_SHAPES, NODES
 
+SHAPES: Final = (*OUTER_SHAPES, *NODE_SHAPES)
 _ORDERED: Final[Schema] = {"type": ["number", "string"]}
 _LIST: Final[Schema] = {"type": "array"}
 _ANYTHING: Final[Schema] = {}
@@ -63,6 +65,8 @@ def _object(shape: Shape) -> Schema:
         "properties": {name: {**key.schema, "description": key.help} for name, key in shape.keys.items()},
         "additionalProperties": False,
     }
+    if shape.least:
+        schema["minProperties"] = shape.least
     return {**schema, "required": list(shape.required)} if shape.required else schema
 
 
@@ -85,8 +89,7 @@ def _operand(operator: str) -> Schema:
 
 
 def _comparisons() -> Schema:
-    pair = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
-    operators = {name: pair if name == "between" else NUMBER for name in NUMBER_OPERATORS}
+    operators = {name: PAIR if name == "between" else NUMBER for name in NUMBER_OPERATORS}
     return {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
 
 

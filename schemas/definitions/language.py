@@ -1,4 +1,4 @@
-"""The one table of the language of definitions: what may stand where. The checkers and the JSON Schema both read it."""
+"""The table of the language of definitions: what may stand where (nodes: ``node_shapes``). Checkers and JSON Schema both read it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ EVENT_FIELDS: Final[tuple[str, ...]] = WireEvent.__struct_fields__
 DIRECTIONS: Final = ("enter", "leave")
 KINDS: Final = ("fact", "model", "strategy")
 MOST_COUNTED_IN_A_WINDOW: Final = 1_024
+MOST_VALUES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,12 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One kind of map. ``later`` are keys of the language that this version does not support yet."""
+    """One kind of map, with at least ``least`` keys. ``later`` are keys of the language that this version does not support yet."""
 
     name: str
     keys: dict[str, Key]
     later: frozenset[str] = field(default=frozenset())
+    least: int = 0
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -57,8 +59,14 @@ def list_of(schema: Schema, least: int = 0) -> Schema:
     return {"type": "array", "items": schema, "minItems": least} if least else {"type": "array", "items": schema}
 
 
+def whole(least: int, most: int) -> Schema:
+    """A whole number from ``least`` to ``most``."""
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
 TEXT: Final[Schema] = {"type": "string", "minLength": 1}
 NUMBER: Final[Schema] = {"type": "number"}
+PAIR: Final[Schema] = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
 FLAG: Final[Schema] = {"type": "boolean"}
 ID: Final[Schema] = {"type": "string", "pattern": ID_PATTERN}
 DURATION: Final[Schema] = {"type": "string", "pattern": DURATION_PATTERN}
@@ -66,9 +74,10 @@ WINDOW: Final[Schema] = {"$ref": "#/$defs/duration"}
 PATH: Final[Schema] = {"$ref": "#/$defs/path"}
 
 _NAME: Final = Key({"type": "string"}, "for people; the id unless said")
-_EVENT: Final = Key({"anyOf": [TEXT, list_of(TEXT, 1)]}, "the event's name, or a list of names", required=True)
-_WHERE: Final = Key(ref("where"), "which of these events count; all unless said")
-_COMPARED: Final = ref("comparisons")
+EVENT: Final = Key({"anyOf": [TEXT, list_of(TEXT, 1)]}, "the event's name, or a list of names", required=True)
+WHERE: Final = Key(ref("where"), "which of these events count; all unless said")
+COMPARED: Final = ref("comparisons")
+_GONE: Final = "gone, as if taken out of the files; what is not archived may not name it; false unless said"
 
 DOCUMENT: Final = Shape(
     "document",
@@ -98,16 +107,19 @@ TAG: Final = Shape(
         "value": Key(PATH, "makes a family: a person has `id:value` for each value met at this path"),
         "half_life": Key(WINDOW, "the time in which the score halves; without it the score does not fade"),
         "cap": Key(NUMBER, "the score is at most this after each application"),
+        "max_values": Key(whole(1, MOST_VALUES), "of a family: how many values a person may have; the weakest makes room for a new one"),
+        "ttl": Key(WINDOW, "the tag goes when this time has passed since its newest event; it stays for ever unless said"),
+        "exclusive": Key(ID, "a group of tags of which a person has one, that of the newest event; of a family one value"),
+        "archived": Key(FLAG, _GONE),
         "rules": Key(list_of(ref("rule")), "which events put the tag on a person"),
     },
-    later=frozenset({"max_values", "ttl", "exclusive", "paused", "archived"}),
 )
 RULE: Final = Shape(
     "rule",
     {
         "id": Key(ID, "the rule's id within its tag; `rule-1`, `rule-2` … by position unless said"),
-        "event": _EVENT,
-        "where": _WHERE,
+        "event": EVENT,
+        "where": WHERE,
         "weight": Key({"anyOf": [NUMBER, ref("weight")]}, "what an application adds; 1 unless said"),
     },
 )
@@ -125,46 +137,19 @@ SEGMENT: Final = Shape(
         "id": Key(ID, "the segment's id", required=True),
         "name": _NAME,
         "include": Key(list_of(PATH), "paths of traits that a transition carries"),
+        "at_most": Key(ref("at_most"), "how many entries are published in a time; the person is in the segment all the same"),
+        "paused": Key(FLAG, "evaluated, but nothing is published; false unless said"),
+        "archived": Key(FLAG, _GONE),
         "when": Key(ref("node"), "the condition", required=True),
     },
-    later=frozenset({"at_most", "paused", "archived"}),
 )
-ALL_NODE: Final = Shape("all_node", {"all": Key(list_of(ref("node")), "all of these are true", required=True)})
-ANY_NODE: Final = Shape("any_node", {"any": Key(list_of(ref("node")), "one of these is true", required=True)})
-NOT_NODE: Final = Shape("not_node", {"not": Key(ref("node"), "this is false", required=True)})
-TRAIT_NODE: Final = Shape(
-    "trait_node",
+AT_MOST: Final = Shape(
+    "at_most",
     {
-        "trait": Key(PATH, "where in the person's traits; alone: the trait exists", required=True),
-        **{name: Key(ref(f"{name}_operand"), "a test of the trait") for name in OPERATORS},
-        "any": Key(list_of(ref("trait_test")), "one of these tests holds"),
-        "all": Key(list_of(ref("trait_test")), "all of these tests hold"),
-        "not": Key(ref("trait_test"), "this test does not hold"),
+        "times": Key(whole(1, MOST_COUNTED_IN_A_WINDOW), "so many entries at most", required=True),
+        "per": Key(WINDOW, "in this time", required=True),
     },
-    later=frozenset({"within_next", "within_last", "zone"}),
 )
-TAG_NODE: Final = Shape(
-    "tag_node",
-    {
-        "tag": Key(TEXT, "a tag's id, or `id:value` for one value of a family; alone: the person has it", required=True),
-        "count": Key(_COMPARED, "how often it was applied"),
-        "weight": Key(_COMPARED, "the sum of the weights"),
-        "score": Key(_COMPARED, "the score, which fades; `eq` and `ne` only when it does not"),
-    },
-    later=frozenset({"last_at"}),
-)
-EVENT_NODE: Final = Shape(
-    "event_node",
-    {
-        "event": _EVENT,
-        "where": _WHERE,
-        "count": Key(_COMPARED, "how many such events; `{gte: 1}` unless said"),
-        "within": Key(WINDOW, "with an event time in this time before now; ever unless said"),
-    },
-    later=frozenset({"sum", "avg", "min", "max", "distinct", "since", "until", "calendar"}),
-)
-NODES: Final = {"trait": TRAIT_NODE, "tag": TAG_NODE, "event": EVENT_NODE, "all": ALL_NODE, "any": ANY_NODE, "not": NOT_NODE}
-LATER_NODES: Final = frozenset({"sequence", "absence", "stays", "segment", "list", "sample", "anniversary"})
 SENDER: Final = Shape(
     "sender",
     {
@@ -194,4 +179,4 @@ SOURCE: Final = Shape(
 WRITE_KEY: Final = Shape(
     "write_key", {"sha256": Key({"type": "string", "pattern": SHA256_PATTERN}, "SHA-256 of the key in hex", required=True)}
 )
-SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, *NODES.values(), SENDER, SOURCE, WRITE_KEY)
+OUTER_SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, AT_MOST, SENDER, SOURCE, WRITE_KEY)

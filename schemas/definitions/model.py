@@ -217,7 +217,8 @@ class SequenceNode:
 @dataclass(frozen=True, slots=True)
 class AbsenceNode:
     """Some key of ``same`` (a path; None: one key for all) has its latest ``after`` at a, a + within ≤ t < a + within + for, and no
-    ``without`` with that key at a time in (a, t]. ``for_ms`` None (only without ``same``): without end."""
+    ``without`` with that key at a time in (a, t]. ``for_ms`` None (only without ``same``): without end.
+    """
 
     after: EventMatch
     without: EventMatch
@@ -268,7 +269,8 @@ class AnniversaryNode:
 @dataclass(frozen=True, slots=True)
 class DateNode:
     """A trait that is a date d (ISO 8601; a bare date is its local midnight in ``zone``): ``next`` holds in [d − within, d),
-    ``last`` in [d, d + within)."""
+    ``last`` in [d, d + within).
+    """
 
     trait: str
     direction: Literal["next", "last"]

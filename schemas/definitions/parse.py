@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from schemas.definitions.fault import Fault
 from schemas.definitions.identity import Ids, by_id
 from schemas.definitions.json_nodes import read_json
+from schemas.definitions.known import Known, References
 from schemas.definitions.language import DOCUMENT, SETTINGS
 from schemas.definitions.model import EngineSettings, Segment, Sender, Source, Tag
-from schemas.definitions.node import Known
 from schemas.definitions.nodes import NotReadableError
 from schemas.definitions.segment import segment_reader
 from schemas.definitions.sender import sender_reader
@@ -73,7 +73,9 @@ def _document(name: str, text: str, faults: list[Fault]) -> View | None:
 def _definitions(documents: list[Fields], *, complete: bool) -> Definitions:
     tags = _all(documents, "tags", read_tag)
     by_tag_id = {tag.id: tag for tag in reversed(tags)}
-    segments = _all(documents, "segments", segment_reader(Known(by_tag_id, complete=complete)))
+    references = References()
+    segments = _all(documents, "segments", segment_reader(Known(by_tag_id, complete=complete), references))
+    references.check(segments, complete=complete)
     known = Known(by_tag_id, frozenset(segment.id for segment in segments), complete)
     return Definitions(
         _settings(documents),

@@ -15,7 +15,7 @@ from schemas.definitions.view import View, fields
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from schemas.definitions.node import Known
+    from schemas.definitions.known import Known
 
 _VARIABLE: Final = re.compile(VARIABLE_PATTERN)
 

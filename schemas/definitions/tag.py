@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Literal, cast
 
-from schemas.definitions.condition import read_where
+from schemas.definitions.condition import read_match
 from schemas.definitions.identity import Ids, by_id
-from schemas.definitions.language import KINDS, RULE, TAG, WEIGHT
-from schemas.definitions.model import AllOf, EventMatch, PropertyWeight, Rule, Tag
+from schemas.definitions.language import KINDS, MOST_VALUES, RULE, TAG, WEIGHT
+from schemas.definitions.model import PropertyWeight, Rule, Tag
 from schemas.definitions.nodes import Table
-from schemas.definitions.values import read_duration, read_event_path, read_id, read_names, read_number_path
+from schemas.definitions.values import read_duration, read_event_path, read_id, read_single_event_path, read_whole
 from schemas.definitions.view import View, fields
 
 WEIGHT_MAX: Final = 1e290
@@ -19,6 +19,8 @@ def read_tag(view: View) -> Tag:
     """One tag."""
     found = fields(view, TAG)
     tag_id = found.read("id", read_id, "")
+    if found.get("value") is None and (most := found.get("max_values")) is not None:
+        most.fault("'value' beside it: only a family has several values", "'max_values'")
     return Tag(
         id=tag_id,
         name=found.read("name", View.text, tag_id),
@@ -28,6 +30,10 @@ def read_tag(view: View) -> Tag:
         value=found.read("value", read_event_path, None),
         half_life_ms=found.read("half_life", read_duration, None),
         cap=found.read("cap", View.double, None),
+        max_values=found.read("max_values", lambda most: read_whole(most, 1, MOST_VALUES), None),
+        ttl_ms=found.read("ttl", read_duration, None),
+        exclusive=found.read("exclusive", read_id, None),
+        archived=found.read("archived", View.flag, False),
     )
 
 
@@ -46,7 +52,7 @@ def _rule(view: View, default_id: str) -> Rule:
     found = fields(view, RULE)
     return Rule(
         id=found.read("id", read_id, default_id),
-        match=EventMatch(found.read("event", read_names, ()), found.read("where", read_where, AllOf(()))),
+        match=read_match(found),
         weight=found.read("weight", _weight, 1.0),
     )
 
@@ -56,7 +62,7 @@ def _weight(view: View) -> float | PropertyWeight:
         return _bounded(view, view.double())
     found = fields(view, WEIGHT)
     return PropertyWeight(
-        path=found.read("property", read_number_path, ""),
+        path=found.read("property", read_single_event_path, ""),
         times=found.read("times", View.double, 1.0),
         maximum=found.read("max", View.double, None),
     )

@@ -28,17 +28,27 @@ def read_id(view: View) -> str:
     return ""
 
 
-def read_duration(view: View, longest_ms: int = LONGEST_MS) -> int:
-    """Whole milliseconds, from 1 to ``longest_ms``."""
+def read_duration(view: View, longest_ms: int = LONGEST_MS, least_ms: int = 1) -> int:
+    """Whole milliseconds, from ``least_ms`` (0 or 1) to ``longest_ms``."""
     value = view.scalar()
     milliseconds = parse_duration(value) if isinstance(value, str) else None
     if milliseconds is None:
         if not view.unreadable:
             view.fault("a duration: one whole number and one unit, such as 500ms, 30s, 5m, 2h, 7d or 4w")
         return 1
-    if not 1 <= milliseconds <= longest_ms:
-        view.fault(f"a duration longer than 0 and at most {longest_ms // 86_400_000}d")
+    if not least_ms <= milliseconds <= longest_ms:
+        view.fault(f"a duration {'longer than 0 and ' if least_ms else ''}at most {longest_ms // 86_400_000}d")
     return milliseconds
+
+
+def read_whole(view: View, least: int, most: int) -> int:
+    """A whole number from ``least`` to ``most``."""
+    value = view.scalar()
+    if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most and value == int(value):
+        return int(value)
+    if not view.unreadable:
+        view.fault(f"a whole number from {least} to {most}")
+    return least
 
 
 def read_path(view: View) -> str:
@@ -80,7 +90,7 @@ def read_trait_path(view: View) -> str:
     return _without_each(view, text)
 
 
-def read_number_path(view: View) -> str:
+def read_single_event_path(view: View) -> str:
     """A path from an event's root that leads to one place."""
     text = read_event_path(view)
     return _without_each(view, text)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
 from schemas.definitions.language import CAUSES, NUMBER_OPERATORS, OPERATORS
 from schemas.definitions.model import (
+    AbsenceNode,
+    Aggregate,
     AllNode,
     AllOf,
+    AnniversaryNode,
     AnyNode,
     AnyOf,
+    AtMost,
     Bundle,
+    CalendarUnit,
+    CalendarWindow,
     Comparison,
     Condition,
+    DateNode,
     EngineSettings,
     EventMatch,
     EventNode,
+    FixedWindow,
+    ListNode,
     Node,
     NotNode,
     NotOf,
@@ -24,14 +35,19 @@ from schemas.definitions.model import (
     PropertyReference,
     PropertyWeight,
     Rule,
+    SampleNode,
     Segment,
+    SegmentNode,
     Sender,
+    SequenceNode,
     Source,
+    StaysNode,
     Tag,
     TagNode,
     TraitNode,
     TraitReference,
 )
+from schemas.definitions.node_shapes import AGGREGATES
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -70,11 +86,33 @@ tags = st.builds(
     st.none() | words,
     st.none() | durations,
     st.none() | doubles,
+    st.none() | st.integers(1, 1_000),
+    st.none() | durations,
+    st.none() | words,
+    st.booleans(),
+)
+optional_durations = st.none() | durations
+units: st.SearchStrategy[CalendarUnit] = st.sampled_from(get_args(CalendarUnit))
+windows = (
+    st.fixed_dictionaries({"within_ms": optional_durations})
+    | st.fixed_dictionaries({"fixed": st.builds(FixedWindow, st.none() | st.integers(), st.none() | st.integers())})
+    | st.fixed_dictionaries({"calendar": st.builds(CalendarWindow, units, words, st.integers(1, 366))})
+)
+aggregates = st.lists(st.builds(Aggregate, st.sampled_from(AGGREGATES), words, comparisons), max_size=2).map(tuple)
+event_nodes = st.builds(
+    lambda match, count, window, values: EventNode(match, count, aggregates=values, **window), matches, comparisons, windows, aggregates
 )
 leaves: st.SearchStrategy[Node] = (
-    st.builds(TagNode, words, st.none() | words, comparisons, comparisons, comparisons)
-    | st.builds(EventNode, matches, comparisons, st.none() | durations)
+    st.builds(TagNode, words, st.none() | words, comparisons, comparisons, comparisons, optional_durations)
+    | event_nodes
     | st.builds(TraitNode, conditions)
+    | st.builds(SequenceNode, st.lists(matches, min_size=2, max_size=3).map(tuple), optional_durations, optional_durations)
+    | st.builds(AbsenceNode, matches, matches, durations, st.none() | words, optional_durations)
+    | st.builds(SegmentNode, words)
+    | st.builds(ListNode, words)
+    | st.builds(SampleNode, st.floats(0, 100), words)
+    | st.builds(AnniversaryNode, words, durations, words)
+    | st.builds(DateNode, words, st.sampled_from(["next", "last"]), durations, words)
 )
 nodes: st.SearchStrategy[Node] = st.recursive(
     leaves,
@@ -82,11 +120,13 @@ nodes: st.SearchStrategy[Node] = st.recursive(
         st.lists(inner, max_size=3).map(lambda items: AllNode(tuple(items)))
         | st.lists(inner, max_size=3).map(lambda items: AnyNode(tuple(items)))
         | inner.map(NotNode)
+        | st.builds(StaysNode, inner, durations)
     ),
     max_leaves=4,
 )
 several = st.lists(words, max_size=2).map(tuple)
-segments = st.builds(Segment, words, words, nodes, several)
+limits = st.none() | st.builds(AtMost, st.integers(1, 1024), durations)
+segments = st.builds(Segment, words, words, nodes, several, limits, st.booleans(), st.booleans())
 directions = st.sampled_from([(), ("enter",), ("enter", "leave")])
 causes = st.lists(st.sampled_from(CAUSES), max_size=2).map(tuple)
 senders = st.builds(Sender, words, words, words, st.just("webhook"), several, directions, causes, st.booleans())

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from schemas.definitions.document import json_schema
 from schemas.definitions.model import Condition, EventNode, Node
 from schemas.definitions.parse import Definitions, parse_files
+from schemas.definitions.view import View
+from schemas.definitions.yaml_nodes import read_yaml
 from schemas.errors import DefinitionFaults
+from tests.unit.schemas.definitions.validator import is_valid
+
+SCHEMA = json_schema()
 
 TAGS = """\
 tags:
@@ -13,8 +19,17 @@ tags:
 """
 
 
+def valid(text: str) -> bool:
+    """True when the one document holds under the JSON Schema."""
+    document = read_yaml(text)
+    return document is None or is_valid(View(document, "a.yaml", "", []).plain(), SCHEMA, SCHEMA)
+
+
 def read(text: str) -> Definitions:
-    return parse_files({"a.yaml": text})
+    """The definitions of one file. What the checkers read, the JSON Schema must hold for."""
+    found = parse_files({"a.yaml": text})
+    assert valid(text), "the JSON Schema refuses what is read"
+    return found
 
 
 def faults(text: str, file: str = "a.yaml") -> list[str]:

@@ -49,6 +49,9 @@ def test_the_form_of_the_record_is_fixed() -> None:
             "match": {"names": ["e"], "where": {"is": "test", "path": "userId", "operator": "ne", "operand": {"is": "trait_of_person", "path": "t"}}},
             "count": [{"operator": "gte", "value": 1, "upper": None}],
             "within_ms": 1000,
+            "fixed": None,
+            "calendar": None,
+            "aggregates": [],
         },
     }  # fmt: skip
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from schemas.definitions.language import Shape
 from schemas.definitions.model import Bundle
+from schemas.definitions.node_shapes import NODE_SHAPES
 from schemas.definitions.nodes import MAXIMUM_NODES
 from schemas.definitions.parse import MAXIMUM_FILE_BYTES, Definitions, parse_files
 from schemas.errors import Misconfigured
-from tests.unit.schemas.definitions.reading import faults, faults_of, read
+from tests.unit.schemas.definitions.reading import faults, faults_of, read, valid
 
 LAUGHS = "\n".join(["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9))])
 
@@ -154,6 +156,24 @@ WORDS = st.sampled_from(
         "interest:x",
         "rules",
         "trait",
+        "sequence",
+        "absence",
+        "after",
+        "stays",
+        "for",
+        "segment",
+        "sample",
+        "anniversary",
+        "within",
+        "since",
+        "until",
+        "calendar",
+        "sum",
+        "property",
+        "within_next",
+        "archived",
+        "max_values",
+        "7d",
     ]
 )
 DOCUMENTS = st.recursive(
@@ -171,6 +191,30 @@ DOCUMENTS = st.recursive(
 @settings(deadline=None)
 def test_any_document_is_read_or_refused_with_faults(document: object, file: str) -> None:
     assert all(": found " in told for told in faults(json.dumps(document), file))
+
+
+TEXTS = ["e", "buyer", "s", "properties.p", "1d", "0s", "UTC", "day", "2026-01-01T00:00:00Z"]
+SCALARS = st.integers(-1, 400) | st.booleans() | st.sampled_from(TEXTS)
+
+
+def with_keys(shape: Shape, inner: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, object]]:
+    optional = [key for key in shape.keys if key not in shape.required]
+    return st.fixed_dictionaries(dict.fromkeys(shape.required, inner), optional=dict.fromkeys(optional, inner))
+
+
+def grammatical(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Maps with the keys that the language has for one kind of map, and lists."""
+    maps = st.sampled_from(NODE_SHAPES).flatmap(lambda shape: with_keys(shape, inner))
+    return maps | st.lists(inner, max_size=3)
+
+
+@given(st.recursive(SCALARS, grammatical, max_leaves=12))
+@settings(deadline=None)
+def test_any_condition_is_read_as_its_schema_says_or_refused_with_faults(when: object) -> None:
+    text = json.dumps({"tags": [{"id": "buyer"}], "segments": [{"id": "s", "when": when}]})
+    told = faults(text)
+    assert all(": found " in fault for fault in told)
+    assert told or valid(text)
 
 
 MARKS = st.text(alphabet="{}[]:,-&*!|>%@'\"#\\\n\t a1?~<=.u", max_size=40)

@@ -21,7 +21,7 @@ def is_valid(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
     return all(_holds(keyword, value, schema, root) for keyword in schema)
 
 
-def _holds(keyword: str, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:  # noqa: PLR0911 - a table of keywords
+def _holds(keyword: str, value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:  # noqa: C901, PLR0911 - a table of keywords
     told = schema[keyword]
     match keyword:
         case "$ref":
@@ -36,6 +36,10 @@ def _holds(keyword: str, value: Any, schema: dict[str, Any], root: dict[str, Any
             return isinstance(value, str) and re.search(told, value) is not None
         case "minLength":
             return isinstance(value, str) and len(value) >= told
+        case "minimum":
+            return _is(value, "number") and value >= told
+        case "maximum":
+            return _is(value, "number") and value <= told
         case "items":
             return isinstance(value, list) and all(is_valid(item, told, root) for item in value)
         case "minItems":
@@ -57,4 +61,6 @@ def _properties(value: dict[str, Any], schema: dict[str, Any], root: dict[str, A
 
 
 def _is(value: Any, kind: str) -> bool:
+    if kind == "integer":
+        return _is(value, "number") and value == int(value)
     return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))

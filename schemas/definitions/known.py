@@ -1,0 +1,79 @@
+"""What definitions know of each other: what may be named, and which segments name which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from schemas.definitions.fault import near_match
+from schemas.definitions.model import Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from schemas.definitions.model import Segment
+    from schemas.definitions.view import View
+
+# The id of a segment, and where it is named.
+Mention = tuple[str, "View"]
+_MOST_NAMES_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What other definitions may be named. Not ``complete``: a file could not be read, so nothing unknown is a fault."""
+
+    tags: dict[str, Tag] = field(default_factory=dict)
+    segments: frozenset[str] = frozenset()
+    complete: bool = True
+
+
+class References:
+    """Which segments name which others."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, dict[str, View]] = {}
+
+    def add(self, segment: str, mentions: Sequence[Mention]) -> None:
+        """Note what one segment's condition names."""
+        views = self._views.setdefault(segment, {})
+        for named, view in mentions:
+            views.setdefault(named, view)
+
+    def check(self, segments: Sequence[Segment], *, complete: bool) -> None:
+        """Tell of what is named and unknown, of what is archived and named by what is not, and of circles."""
+        by_id = {segment.id: segment for segment in reversed(segments)}
+        for owner, views in self._views.items():
+            for named, view in views.items():
+                if named not in by_id:
+                    if complete:
+                        view.fault("the id of a segment", near=near_match(named, by_id))
+                elif by_id[named].archived and not by_id[owner].archived:
+                    view.fault("the id of a segment that is not archived")
+        for circle in circles({owner: list(views) for owner, views in self._views.items()}):
+            self._views[circle[-1]][circle[0]].fault(f"no circle of segments: {_shown((*circle, circle[0]))}")
+
+
+def circles(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
+    """One circle for each name that leads back: from the segment it names, in order, to the one that names it."""
+    done: set[str] = set()
+    for start in named:
+        trail = {} if start in done else {start: iter(named[start])}
+        while trail:
+            last = next(reversed(trail))
+            following = next(trail[last], None)
+            if following is None:
+                del trail[last]
+                done.add(last)
+            elif following in trail:
+                names = list(trail)
+                yield tuple(names[names.index(following) :])
+            elif following not in done:
+                trail[following] = iter(named.get(following, ()))
+
+
+def _shown(names: Sequence[str]) -> str:
+    """A way from name to name; the middle of a long one is left out."""
+    half = _MOST_NAMES_SHOWN // 2
+    shown = names if len(names) <= _MOST_NAMES_SHOWN else (*names[:half], "…", *names[-half:])
+    return " → ".join(shown)
