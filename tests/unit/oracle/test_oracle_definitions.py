@@ -41,13 +41,13 @@ def test_a_leaf_that_stays_keeps_what_it_counted_under_another_window() -> None:
     assert seen(story.activate(500, 2).run()) == [("s", "in", 0, "event"), ("s", "out", 100, "time"), ("s", "in", 500, "definition")]
 
 
-def test_a_tag_that_leaves_and_returns_has_kept_its_state() -> None:
+def test_a_tag_that_leaves_and_returns_knows_what_came_meanwhile() -> None:
     tag = Tag("hot", "Hot", (rule(),))
     story = log(tags=(tag,)).event(0)
     story.bundles += [bundle(2), bundle(3, segment(TagNode("hot", count=events(at_least=1).count)), tags=(tag,))]
     outcome = story.activate(100, 2).event(200).activate(300, 3).run()
     assert seen(outcome) == [("s", "in", 300, "definition")]
-    assert outcome.persons["user:u1"].tags["hot"].count == 1
+    assert outcome.persons["user:u1"].tags["hot"].count == 2
 
 
 def test_a_silent_switch_marks_only_the_transitions_of_its_own_evaluation() -> None:

@@ -58,9 +58,9 @@ def test_what_an_untag_forbids_stays_forbidden_after_the_tag_has_gone() -> None:
     assert tags(story.event(1_000, timestamp=T + 901).run()) == {"hot": 1}
 
 
-def test_a_longer_time_to_live_saves_what_is_due_exactly_at_its_barrier_and_nothing_that_was_due_before() -> None:
+def test_a_longer_time_to_live_saves_what_is_due_exactly_at_its_barrier_and_brings_back_what_was_over_before() -> None:
     longer = Tag("hot", "Hot", (rule(),), ttl_ms=5_000)
-    for barrier, row in ((1_000, []), (1_001, [("s", "out", 1_000, "time")])):
+    for barrier, row in ((1_000, []), (1_001, [("s", "out", 1_000, "time"), ("s", "in", 1_001, "definition")])):
         story = log(segment(TagNode("hot")), tags=(SHORT,)).event(0)
         story.bundles.append(bundle(2, segment(TagNode("hot")), tags=(longer,)))
         assert seen(story.activate(barrier, 2).clock(4_000).run())[1:] == row
@@ -194,13 +194,13 @@ def test_a_value_that_has_gone_leaves_room() -> None:
     assert list(tags(story.run())) == ["f:b", "f:c"]
 
 
-def test_the_rules_of_an_archived_tag_do_nothing_and_what_it_had_waits() -> None:
+def test_the_rules_of_an_archived_tag_do_nothing_until_it_is_back_with_all_that_came_meanwhile() -> None:
     tag, archived = Tag("hot", "Hot", (rule(),)), Tag("hot", "Hot", (rule(),), archived=True)
     story = log(tags=(tag,)).event(0)
-    story.bundles += [bundle(2, tags=(archived,)), bundle(3, segment(TagNode("hot", count=(Comparison("eq", 2),))), tags=(tag,))]
+    story.bundles += [bundle(2, tags=(archived,)), bundle(3, segment(TagNode("hot", count=(Comparison("eq", 3),))), tags=(tag,))]
     story.activate(100, 2).event(150).said(160, "tag", {"hot": {}})
     assert tags(story.run()) == {}
-    assert seen(story.activate(200, 3).event(300).run()) == [("s", "in", 300, "event")]
+    assert seen(story.activate(200, 3).event(300).run()) == [("s", "in", 200, "definition"), ("s", "out", 300, "event")]
 
 
 def test_an_archived_tag_is_no_rival() -> None:

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tagging.compact import compact
 
+from tagging.codec import pack
 from tagging.exclusive import Group
+from tagging.families import FAMILY_VALUES_MAX
 from tagging.paths import event_getter
 from tagging.person import TRAITS_BYTES_MAX, Person
 from tagging.recent import ENTRY_BYTES, id_hash, remember, seen
 from tagging.rules import CompiledTag, Limits
-from tagging.state import PersonState, TagState, new_person, pack
+from tagging.state import PersonState, TagState, new_person
 from tagging.unite import Terms, United, unite
-from tagging.values import FAMILY_VALUES_MAX
 from tagging.windows import add_time
 from tests.unit.tagging.made import DAY, T, add
 
@@ -127,7 +127,6 @@ def test_neither_of_them_is_changed() -> None:
         state.leaves = {COUNTER: 2, TIMES: [1, 2, 3]}
         state.floors = {3: 5}
         state.recent, state.recent_at = remember(b"", 0, id_hash("m-1"), NOW, HOUR), NOW - state.base
-        compact(state)
         Person(state).set_traits({"a": ("x", T)})
     before = pack(one), pack(other)
 
@@ -139,7 +138,6 @@ def test_neither_of_them_is_changed() -> None:
 def test_a_tag_at_rest_still_tells_its_event() -> None:
     one, other = person(), person("user:b")
     other.tags = {1: held(1, 5, event_id="m-1"), 2: held(2, 5, event_id="m-1")}
-    compact(other)
 
     assert [tag.event_id for tag in united(one, other).state.tags.values()] == ["m-1", "m-1"]
 

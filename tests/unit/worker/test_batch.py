@@ -4,7 +4,7 @@ import pytest
 
 from schemas.errors import Rejected
 from schemas.event import Event
-from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE, DEFINITIONS_HEADERS, definitions_value
+from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE, DEFINITIONS_HEADERS, DefinitionsRecord, definitions_value
 from schemas.rejection import UNREADABLE_INTERNAL
 from schemas.routing import partition_of
 from stream.kafka.port import StoredRecord
@@ -47,7 +47,7 @@ def test_records_become_steps_in_order() -> None:
     intake = IntakeReader().read(records)  # type: ignore[arg-type]  # see run
 
     kinds = [what.routing_id if isinstance(what, Event) else what for _, what, _ in intake.steps]
-    assert kinds == ["user:u1", None, "user:u2", None, 2, "user:u1", None, None]
+    assert kinds == ["user:u1", None, "user:u2", None, DefinitionsRecord(2, "activate"), "user:u1", DefinitionsRecord(3, "prepare"), None]
     assert [step.offset for step, _, _ in intake.steps] == list(range(8))
     assert list(intake.digests) == [person_digest("user:u1"), person_digest("user:u2")]
     assert intake.versions == [2]
@@ -85,7 +85,7 @@ def test_a_version_that_is_not_on_the_log_becomes_a_dead_letter_that_moves_the_c
     intake = IntakeReader().read([viewed(0, 0), activate(1, 1, 9), activate(2, 2, 2), activate(3, 3, 9)])  # type: ignore[list-item]
     intake.refuse(9, Rejected(UNREADABLE_INTERNAL, "no version 9"))
 
-    assert [what if what is None or isinstance(what, int) else "event" for _, what, _ in intake.steps] == ["event", None, 2, None]
+    assert [what for _, what, _ in intake.steps[1:]] == [None, DefinitionsRecord(2, "activate"), None]
     assert reasons(intake) == [(1, "unreadable-internal"), (3, "unreadable-internal")]
 
 
