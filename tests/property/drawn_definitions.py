@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.definitions.bundle import bundle_from_json, bundle_to_json, next_bundle
+from schemas.definitions.leaf import walk
 from schemas.definitions.model import (
     AllNode,
     AllOf,
@@ -28,7 +29,9 @@ from schemas.definitions.model import (
     PropertyWeight,
     Rule,
     Segment,
+    SegmentNode,
     Source,
+    StaysNode,
     Tag,
     TagNode,
     TraitNode,
@@ -36,6 +39,7 @@ from schemas.definitions.model import (
 )
 from schemas.definitions.parse import Definitions
 from tests.property.dice import Dice
+from tests.property.drawn_language import held_back, limits, other_node, windowed
 
 SECOND, HOUR, DAY = 1_000, 3_600_000, 86_400_000
 NAMES = ("a", "b", "$page", "$identify", "$tag", "$untag", "$group")
@@ -87,7 +91,8 @@ def bundles(dice: Dice, longest_dedupe_ms: int) -> dict[int, Bundle]:
         previous = versions[version - 1]
         tags = tuple(_pick(dice, pool.tags, all_of_them=version == 1))
         known = {tag.id: tag for tag in tags}
-        segments = tuple(one for one in _pick(dice, pool.segments, all_of_them=version == 1) if _is_readable(one.when, known))
+        drawn = tuple(one for one in _pick(dice, pool.segments, all_of_them=version == 1) if _is_readable(one.when, known))
+        segments = _without_circles(drawn)
         sources = (Source("app", "server"),) if dice.flag() else ()
         definitions = Definitions(settings, tags, segments, (), sources)
         bundle = next_bundle(previous, definitions, silent=dice.flag())
@@ -102,12 +107,24 @@ def _pick(dice: Dice, pool: tuple[tuple[Any, ...], ...], *, all_of_them: bool) -
             yield dice.pick(variants)
 
 
+def _without_circles(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+    """The segments whose references stand, again and again, among those of which that is so too and whose number is less."""
+    kept: dict[str, Segment] = {}
+    for segment in segments:
+        named = {node.segment for node in walk(segment.when) if isinstance(node, SegmentNode)}
+        if all(one in kept and (segment.archived or not kept[one].archived) for one in named):
+            kept[segment.id] = segment
+    return tuple(kept.values())
+
+
 def _is_readable(node: Node, tags: dict[str, Tag]) -> bool:
     """Whether the loader takes it: tags are there, and no score that fades is asked for equality."""
     match node:
+        case StaysNode(item):
+            return _is_readable(item, tags)
         case TagNode(tag, _, _, _, score):
             fades = tag in tags and tags[tag].half_life_ms is not None
-            return tag in tags and not (fades and any(one.operator in ("eq", "ne") for one in score))
+            return tag in tags and not tags[tag].archived and not (fades and any(one.operator in ("eq", "ne") for one in score))
         case AllNode(items) | AnyNode(items):
             return all(_is_readable(item, tags) for item in items)
         case NotNode(item):
@@ -128,6 +145,8 @@ def _tag(dice: Dice, tag_id: str) -> Tag:
         value=value,
         half_life_ms=dice.pick((*HALF_LIVES, None, None)),
         cap=dice.pick((None, None, None, 2.5, 1.0, -1.0)),
+        archived=not dice.below(12),
+        **limits(dice, family=value is not None),
     )
 
 
@@ -178,12 +197,15 @@ def _operand(dice: Dice, operator: str) -> Any:
 
 def _segment(dice: Dice, segment_id: str) -> Segment:
     include = tuple(dict.fromkeys(dice.pick(TRAITS) for _ in range(dice.pick((0, 1, 2)))))
-    return Segment(segment_id, segment_id, _node(dice, 2), include)
+    return Segment(segment_id, segment_id, _node(dice, 2), include, **held_back(dice))
 
 
 def _node(dice: Dice, depth: int) -> Node:
-    kind = dice.pick(("event", "tag", "event", "tag", "all", "any", "not", "trait") if depth else ("event", "tag", "event", "tag", "trait"))
+    leaves = ("event", "tag", "event", "tag", "trait", "event", "other", "other")
+    kind = dice.pick((*leaves, "all", "any", "not") if depth else leaves)
     match kind:
+        case "other":
+            return other_node(dice, lambda dice: EventMatch(_names(dice), _where(dice)), lambda: _node(dice, 0))
         case "event":
             return _event_node(dice)
         case "tag":
@@ -198,7 +220,7 @@ def _node(dice: Dice, depth: int) -> Node:
 
 def _event_node(dice: Dice) -> EventNode:
     count = _comparisons(dice, (1, 2, 3, 0, 5, -1)) if dice.below(3) else (Comparison("gte", 1),)
-    return EventNode(EventMatch(_names(dice), _where(dice)), count, dice.pick((*WINDOWS, None)))
+    return windowed(dice, EventNode(EventMatch(_names(dice), _where(dice)), count, dice.pick((*WINDOWS, None))), _comparisons)
 
 
 def _tag_node(dice: Dice) -> TagNode:
@@ -207,7 +229,7 @@ def _tag_node(dice: Dice) -> TagNode:
     levels = {"score": LEVELS, "count": (1, 2, 3, 0), "weight": LEVELS}
     asked = dice.pick(("score", "score", "score", "count", "weight", "", "score count", "score weight"))
     fields: dict[str, Any] = {name: _comparisons(dice, levels[name]) for name in asked.split()}
-    return TagNode(tag, value, **fields)
+    return TagNode(tag, value, **fields, last_within_ms=None if dice.below(6) else dice.pick(WINDOWS[:5]))
 
 
 def _comparisons(dice: Dice, levels: tuple[float, ...]) -> tuple[Comparison, ...]:

@@ -8,6 +8,7 @@ from math import isclose
 from typing import Any
 
 from schemas.definitions.model import Bundle, Tag
+from segments.publish import is_member
 from stream.store import layout
 from tagging.codec import unpack
 from tagging.person import Person
@@ -30,7 +31,7 @@ def differences(expected: Outcome, driver: Driver, bundles: Mapping[int, Bundle]
     found += [f"{name}: expected {a}, got {b}" for name, a, b in zip(counts, wanted, got, strict=True) if a != b]
     found += _dead_letters(dict(expected.dead_letters), driver)
     active = {0: Bundle(), **bundles}[header.switches[-1][0]]
-    persons = {state.id: view(state, active) for state in states(driver)}
+    persons = {state.id: view(state, active, header.clock) for state in states(driver)}
     for person in sorted(expected.persons.keys() | persons.keys()):
         found += [f"{person} {line}" for line in _person(expected.persons.get(person), persons.get(person))]
     return found + list(_indexes(driver))
@@ -54,19 +55,21 @@ def states(driver: Driver) -> list[PersonState]:
     return sorted((unpack(packed) for packed in people), key=lambda state: state.number)
 
 
-def view(state: PersonState, active: Bundle) -> PersonView:
-    """A packed person as the oracle shows one."""
+def view(state: PersonState, active: Bundle, clock_ms: int) -> PersonView:
+    """A packed person as the oracle shows one; a tag whose time is over may still be held."""
     numbers = active.numbers
-    tags = {numbers.tags[tag.id]: tag for tag in active.tags}
+    tags = {numbers.tags[tag.id]: tag for tag in active.tags if not tag.archived}
     rules = {number: name for name, number in numbers.rules.items()}
     shown: dict[str, TagView] = {}
     for key, held in state.tags.items():
         number, _, value = str(key).partition(":")
         tag = tags.get(int(number))
-        if tag is not None and (tag.value is not None) == isinstance(key, str):
+        over = tag is not None and tag.ttl_ms is not None and state.base + held.last + tag.ttl_ms <= clock_ms
+        if tag is not None and (tag.value is not None) == isinstance(key, str) and not over:
             shown[f"{tag.id}:{value}" if isinstance(key, str) else tag.id] = _tag(state.base, held, tag, rules, active)
     segments = {number: segment for segment, number in numbers.segments.items()}
-    memberships = {segments[number]: Membership(n % 2 == 1, n) for number, n in state.members.items()}
+    touched = sorted({*state.members, *state.apart})
+    memberships = {segments[number]: Membership(is_member(state, number), state.members.get(number, 0)) for number in touched}
     return PersonView(state.incarnation, shown, dict(Person(state).traits()), memberships)
 
 
