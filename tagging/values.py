@@ -9,14 +9,13 @@ from collections.abc import Iterable
 from fractions import Fraction
 from hashlib import blake2b
 from math import fsum
-from sys import float_info
 from typing import Any, Final
 
 from tagging.paths import MISSING, Many
 
 _PLAIN_MAX: Final = 1 << 63
 _EXACT_MAX: Final = 1 << 53
-_GREATEST: Final = float_info.max
+_GREATEST: Final = 1e290
 _PLAIN_CHARACTERS: Final = 16
 
 Number = int | float
@@ -31,7 +30,7 @@ def elements(found: Any) -> Iterable[Any]:
 
 
 def kept_numbers(found: Any) -> list[int | float | bytes]:
-    """The numbers among what a path found, as they are kept; what is no double's size is none."""
+    """The numbers among what a path found, as they are kept; what is beyond ±1e290 is none, as with weights."""
     return [_kept(value) for value in elements(found) if _is_number(value)]
 
 
@@ -53,25 +52,19 @@ def value_key(value: Any) -> Key:
 
 
 def exact_sum(numbers: list[Number]) -> float:
-    """The sum, added exactly and then rounded; what is beyond a double is the greatest one."""
-    try:
-        if all(type(number) is float or -_EXACT_MAX <= number <= _EXACT_MAX for number in numbers):
-            return fsum(numbers)
-        return float(sum(map(Fraction, numbers)))
-    except OverflowError:
-        return _GREATEST if sum(map(Fraction, numbers)) > 0 else -_GREATEST
+    """The sum, added exactly and then rounded. It is always a double: a number is at most 1e290, and few are kept."""
+    if all(type(number) is float or -_EXACT_MAX <= number <= _EXACT_MAX for number in numbers):
+        return fsum(numbers)
+    return float(sum(map(Fraction, numbers)))
 
 
 def exact_average(numbers: list[Number]) -> float:
     """The average of one or more numbers, from their exact sum."""
-    total = exact_sum(numbers)
-    if abs(total) < _GREATEST:
-        return total / len(numbers)
-    return float(sum(map(Fraction, numbers)) / len(numbers))
+    return exact_sum(numbers) / len(numbers)
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) is float or (type(value) is int and -_GREATEST <= value <= _GREATEST)
+    return (type(value) is float or type(value) is int) and -_GREATEST <= value <= _GREATEST
 
 
 def _kept(value: Number) -> int | float | bytes:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from schemas.definitions.model import AnniversaryNode, CalendarUnit, CalendarWindow
 
 HOUR_MS = 3_600_000
+JANUARY_2026_MS = 1_767_225_600_000
 FIRST_MS = -62_104_060_800_000
 """0002-01-01: before it no calendar is asked."""
 LAST_MS = 253_370_764_800_000
@@ -83,7 +84,8 @@ def earlier(unit: CalendarUnit, first: date, units: int) -> date:
 def window_start(window: CalendarWindow, t: int) -> int:
     """Since when events count at ``t``."""
     if window.unit == "hour":
-        offset = local(t, window.zone).utcoffset()
+        # All hours last 60 minutes, so they are cut by one offset, whatever a zone's clock does in the course of time.
+        offset = local(JANUARY_2026_MS, window.zone).utcoffset()
         passed = (t + (offset or timedelta()) // _MS) % HOUR_MS
         return t - passed - (window.last - 1) * HOUR_MS
     today = local(t, window.zone).date()

@@ -93,9 +93,11 @@ class _Partition:
             refill(person, self.active)
         gone = _live(old).keys() - _live(self.active).keys()
         unpaused = {one.id for one in old.segments if one.paused} - {one.id for one in self.active.segments if one.paused}
+        counting = _counting(old) & _counting(self.active)
         for person in self.persons.values():
             for segment_id in sorted(gone):
                 self._archive(person, segment_id)
+            person.entries = {key: times for key, times in person.entries.items() if key in counting}
             person.standing = Standing(person.standing.members - gone, person.standing.true_since)
             drop_gone(person, self.active, self.clock_ms)
             self._evaluate(person, self.clock_ms, Why("definition", silent=self.active.silent), unpaused)
@@ -147,6 +149,11 @@ def run_partition(records: Iterable[Raw], *, partition: int, partitions: int, bu
     for raw in records:
         lane.read(raw)
     return lane.outcome()
+
+
+def _counting(bundle: Bundle) -> set[str]:
+    """The segments whose entries are counted; counting begins at the barrier that brings ``at_most``."""
+    return {key for key, segment in _live(bundle).items() if segment.at_most is not None}
 
 
 def _live(bundle: Bundle) -> dict[str, Segment]:

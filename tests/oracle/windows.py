@@ -44,7 +44,7 @@ def _aggregate_is_true(aggregate: Aggregate, events: list[Applied]) -> bool:
     values = [value for event in events for value in found(event.body, aggregate.path)]
     if aggregate.kind == "distinct":
         return all(compared(comparison, _distinct(values), exact) for comparison in aggregate.comparisons)
-    numbers = [number for number in map(double, values) if number is not None]
+    numbers = [value for value in values if double(value) is not None]
     if aggregate.kind == "sum":
         return all(compared(comparison, float(_total(numbers)), near) for comparison in aggregate.comparisons)
     if not numbers:
@@ -56,7 +56,7 @@ def _aggregate_is_true(aggregate: Aggregate, events: list[Applied]) -> bool:
     return all(compared(comparison, extreme, exact) for comparison in aggregate.comparisons)
 
 
-def _total(numbers: list[float]) -> Fraction:
+def _total(numbers: list[int | float]) -> Fraction:
     return sum(map(Fraction, numbers), Fraction(0))
 
 
