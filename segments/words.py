@@ -1,4 +1,4 @@
-"""Conditions and comparisons in words, as ``explain`` and the console show them."""
+"""Conditions, comparisons and the nodes that ask for them in words, as ``explain`` and the console show them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from schemas.definitions.duration import format_duration
 from schemas.definitions.model import (
     AllOf,
     AnyOf,
+    CalendarWindow,
     Comparison,
     Condition,
+    EventMatch,
     EventNode,
+    FixedWindow,
     NotOf,
     PathTest,
     PropertyReference,
     TagNode,
     TraitReference,
 )
+from schemas.transition import iso_time
 
 _SIGNS: Final[dict[str, str]] = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
 
@@ -25,8 +29,13 @@ _SIGNS: Final[dict[str, str]] = {"eq": "=", "ne": "≠", "gt": ">", "gte": "≥"
 def comparison_words(comparison: Comparison) -> str:
     """``≥ 3``, or ``between 1 and 3``."""
     if comparison.upper is not None:
-        return f"between {comparison.value:g} and {comparison.upper:g}"
-    return f"{_SIGNS[comparison.operator]} {comparison.value:g}"
+        return f"between {number_words(comparison.value)} and {number_words(comparison.upper)}"
+    return f"{_SIGNS[comparison.operator]} {number_words(comparison.value)}"
+
+
+def number_words(number: float) -> str:
+    """``3``, ``0.5``; whole numbers are exact."""
+    return str(number) if isinstance(number, int) else f"{number:.15g}"
 
 
 def condition_words(condition: Condition) -> str:
@@ -48,15 +57,42 @@ def tag_words(node: TagNode) -> str:
     if node.presence_only:
         return f"has {name}"
     asked = (("count", node.count), ("weight", node.weight), ("score", node.score))
-    return " and ".join(f"{what} of {name} {comparison_words(each)}" for what, comparisons in asked for each in comparisons)
+    words = [f"{what} of {name} {comparison_words(each)}" for what, comparisons in asked for each in comparisons]
+    if node.last_within_ms is not None:
+        words.append(f"last_at of {name} within {format_duration(node.last_within_ms)}")
+    return " and ".join(words)
 
 
 def event_words(node: EventNode) -> str:
-    """``product_viewed (properties.category = "shoes") within 30m: count ≥ 2``."""
-    where = condition_words(node.match.where)
-    window = "ever" if node.within_ms is None else f"within {format_duration(node.within_ms)}"
-    counted = " and ".join(f"count {comparison_words(each)}" for each in node.count)
-    return f"{' or '.join(node.match.names)}{f' ({where})' if where else ''} {window}: {counted}"
+    """``product_viewed (properties.category = "shoes") within 30m: count ≥ 2 and sum of properties.price ≥ 100``."""
+    asked = [f"count {comparison_words(each)}" for each in node.count]
+    for aggregate in node.aggregates:
+        asked += [f"{aggregate.kind} of {aggregate.path} {comparison_words(each)}" for each in aggregate.comparisons]
+    return f"{match_words(node.match)} {_window_words(node)}: {' and '.join(asked)}"
+
+
+def match_words(match: EventMatch) -> str:
+    """``product_viewed (properties.category = "shoes")``."""
+    where = condition_words(match.where)
+    return f"{' or '.join(match.names)}{f' ({where})' if where else ''}"
+
+
+def _window_words(node: EventNode) -> str:
+    if node.within_ms is not None:
+        return f"within {format_duration(node.within_ms)}"
+    if node.fixed is not None:
+        return _fixed_words(node.fixed)
+    return "ever" if node.calendar is None else _calendar_words(node.calendar)
+
+
+def _fixed_words(window: FixedWindow) -> str:
+    bounds = (("since", window.since_ms), ("until", window.until_ms))
+    return " ".join(f"{word} {iso_time(time_ms)}" for word, time_ms in bounds if time_ms is not None)
+
+
+def _calendar_words(window: CalendarWindow) -> str:
+    before = f" and the {window.last - 1} before it" if window.last > 1 else ""
+    return f"in the current {window.unit}{before} ({window.zone})"
 
 
 def _grouped(condition: Condition) -> str:

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from schemas.definitions.codec import to_plain
-from schemas.definitions.duration import format_duration
+from schemas.definitions.duration import format_duration, parse_duration
 from schemas.definitions.model import Segment, Sender, Source, Tag
 from schemas.definitions.scalars import shorten
+from schemas.definitions.written import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ _SIGNS: Final[dict[How, str]] = {"added": "+", "changed": "~", "removed": "-"}
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field that differs, under its name in the language; ``old`` and ``new`` are short texts for people."""
+    """What differs, under its place in the language (``when.all[0].within``); ``old`` and ``new`` are short texts for people."""
 
     field: str
     old: str
@@ -76,17 +76,36 @@ def _kind(kind: Kind, old: Sequence[Definition], new: Sequence[Definition]) -> l
 
 def _fields(old: Any, new: Any) -> tuple[FieldChange, ...]:
     """The fields that differ. Their JSON is compared, for in Python 1, 1.0 and True are equal and in a definition they are not."""
-    found = []
+    found: list[FieldChange] = []
     for field in fields(old):
-        before, after = (to_plain(getattr(side, field.name)) for side in (old, new))
-        if json.dumps(before) != json.dumps(after):
-            name = field.name.removesuffix("_ms")
-            is_duration = name != field.name
-            found.append(FieldChange(name, _text(before, is_duration=is_duration), _text(after, is_duration=is_duration)))
+        name = field.name.removesuffix("_ms")
+        before, after = (_in_words(getattr(side, field.name), is_duration=name != field.name) for side in (old, new))
+        found.extend(_changes(name, before, after))
     return tuple(found)
 
 
-def _text(plain: Any, *, is_duration: bool) -> str:
-    if plain is None:
+def _in_words(value: Any, *, is_duration: bool) -> Any:
+    return format_duration(value) if is_duration and value is not None else written(value)
+
+
+def _changes(place: str, old: Any, new: Any) -> list[FieldChange]:
+    """What differs at a place: where both sides have the same keys or as many items, what differs within."""
+    if _same(old, new):
+        return []
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        return [change for key in old for change in _changes(f"{place}.{key}", old[key], new[key])]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [change for at, pair in enumerate(zip(old, new, strict=True)) for change in _changes(f"{place}[{at}]", *pair)]
+    return [FieldChange(place, _text(old), _text(new))]
+
+
+def _same(old: Any, new: Any) -> bool:
+    return json.dumps(old) == json.dumps(new)
+
+
+def _text(value: Any) -> str:
+    if value is None:
         return "none"
-    return format_duration(plain) if is_duration else shorten(json.dumps(plain, ensure_ascii=False))
+    if isinstance(value, str) and parse_duration(value) is not None:
+        return value
+    return shorten(json.dumps(value, ensure_ascii=False))

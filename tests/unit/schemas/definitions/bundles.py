@@ -6,7 +6,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from schemas.definitions.language import CAUSES, NUMBER_OPERATORS, OPERATORS
+from schemas.definitions.language import CAUSES, OPERATORS
 from schemas.definitions.model import (
     AbsenceNode,
     Aggregate,
@@ -30,6 +30,7 @@ from schemas.definitions.model import (
     Node,
     NotNode,
     NotOf,
+    NumberOperator,
     Numbers,
     PathTest,
     PropertyReference,
@@ -47,7 +48,7 @@ from schemas.definitions.model import (
     TraitNode,
     TraitReference,
 )
-from schemas.definitions.node_shapes import AGGREGATES
+from schemas.definitions.node_shapes import AGGREGATES, LATEST_MS
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -71,7 +72,9 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
     ),
     max_leaves=5,
 )
-comparisons = st.lists(st.builds(Comparison, st.sampled_from(NUMBER_OPERATORS), numbers, st.none() | numbers), max_size=2).map(tuple)
+signs: st.SearchStrategy[NumberOperator] = st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"])
+one_comparison = st.builds(Comparison, signs, numbers) | st.builds(Comparison, st.just("between"), numbers, numbers)
+comparisons = st.lists(one_comparison, max_size=2).map(tuple)
 names = st.lists(words, min_size=1, max_size=3).map(tuple)
 matches = st.builds(EventMatch, names, conditions)
 weights = doubles | st.builds(PropertyWeight, words, doubles, st.none() | doubles)
@@ -93,9 +96,10 @@ tags = st.builds(
 )
 optional_durations = st.none() | durations
 units: st.SearchStrategy[CalendarUnit] = st.sampled_from(get_args(CalendarUnit))
+times = st.none() | st.integers(0, LATEST_MS)
 windows = (
     st.fixed_dictionaries({"within_ms": optional_durations})
-    | st.fixed_dictionaries({"fixed": st.builds(FixedWindow, st.none() | st.integers(), st.none() | st.integers())})
+    | st.fixed_dictionaries({"fixed": st.builds(FixedWindow, times, times)})
     | st.fixed_dictionaries({"calendar": st.builds(CalendarWindow, units, words, st.integers(1, 366))})
 )
 aggregates = st.lists(st.builds(Aggregate, st.sampled_from(AGGREGATES), words, comparisons), max_size=2).map(tuple)

@@ -53,3 +53,32 @@ def test_a_long_value_is_cut() -> None:
     name = "x" * 100
     found = difference(read("tags: [{id: a}]"), read(f"tags: [{{id: a, name: {name}}}]"))
     assert found == (Change("tag", "a", "changed", (FieldChange("name", '"a"', '"' + "x" * 58 + "…"),)),)
+
+
+def test_the_fields_of_tags_and_segments_have_their_names_in_the_language_and_durations_read_as_written() -> None:
+    old = "tags: [{id: a, value: properties.c}]\nsegments: [{id: s, when: {all: []}}]"
+    new = old.replace("c}", "c, max_values: 5, ttl: 180d, exclusive: g}").replace("[]}", "[]}, paused: true, at_most: {times: 1, per: 7d}")
+    assert changes(old, new) == [
+        '~ tag a\n    max_values: none → 5\n    ttl: none → 180d\n    exclusive: none → "g"',
+        '~ segment s\n    at_most: none → {"times": 1, "per": "7d"}\n    paused: false → true',
+    ]
+
+
+def test_within_a_condition_only_what_differs_is_told() -> None:
+    old = "segments: [{id: s, at_most: {times: 1, per: 7d}, when: {all: [{list: l}, {event: e, within: 5m, count: {gte: 2}}]}}]"
+    new = old.replace("7d", "2w").replace("5m", "1h").replace("gte: 2", "gte: 3").replace("list: l", "segment: s2") + "\n  "
+    added = new.replace("]}}]\n  ", "]}}, {id: s2, when: {all: []}}]")
+    told = (
+        "~ segment s\n"
+        '    when.all[0]: {"list": "l"} → {"segment": "s2"}\n'
+        "    when.all[1].within: 5m → 1h\n"
+        "    when.all[1].count.gte: 2 → 3\n"
+        "    at_most.per: 7d → 14d"
+    )
+    assert changes(old, added) == [told, "+ segment s2"]
+
+
+def test_rules_are_told_in_the_language() -> None:
+    old = "tags: [{id: a, rules: [{id: r, event: e, weight: {property: properties.n, times: 2}}]}]"
+    assert changes(old, old.replace("times: 2", "times: 3")) == ["~ tag a\n    rules[0].weight.times: 2.0 → 3.0"]
+    assert changes(old, old.replace("event: e", "event: [e, f]")) == ['~ tag a\n    rules[0].event: "e" → ["e", "f"]']
