@@ -26,6 +26,7 @@ class _Partition:
     partitions: int
     bundles: Mapping[int, Bundle]
     active: Bundle
+    order: list[Segment]
     clock_ms: int = 0
     applied: int = 0
     duplicates: int = 0
@@ -89,9 +90,10 @@ class _Partition:
             self._bring_to(person, self.clock_ms)
             drop_gone(person, self.active, self.clock_ms - 1)
         old, self.active = self.active, self.bundles[version]
+        self.order = in_order(self.active)
         for person in self.persons.values():
             refill(person, self.active)
-        gone = _live(old).keys() - _live(self.active).keys()
+        gone = {one.id for one in in_order(old)} - {one.id for one in self.order}
         unpaused = {one.id for one in old.segments if one.paused} - {one.id for one in self.active.segments if one.paused}
         counting = _counting(old) & _counting(self.active)
         for person in self.persons.values():
@@ -105,12 +107,12 @@ class _Partition:
     def _archive(self, person: Person, segment_id: str) -> None:
         if person.is_published(segment_id):
             segment = Segment(segment_id, "", when=AnyNode(()))
-            self.transitions.append(publish(segment, self._sight(person), self.clock_ms, Why("definition", silent=True)))
+            self.transitions.append(publish(segment, self.order, self._sight(person), (self.clock_ms, Why("definition", silent=True))))
 
     def _bring_to(self, person: Person, t: int) -> None:
         """Let everything happen that is due before ``t``."""
         sight = self._sight(person)
-        segments = _live(self.active).values()
+        segments = self.order
         fixed = {d for segment in segments for d in change_times(segment.when, sight, person.evaluated_at, t)}
         while True:
             stays = {d for segment in segments for d in stays_times(segment.when, person.standing)}
@@ -122,16 +124,15 @@ class _Partition:
     def _evaluate(self, person: Person, t: int, why: Why, unpaused: Iterable[str] = ()) -> None:
         """One evaluation; ``unpaused``: segments of which what is published must catch up."""
         before = person.standing.members
-        segments = in_order(self.active)
-        person.standing = evaluated(segments, self._sight(person), t)
+        person.standing = evaluated(self.order, self._sight(person), t)
         person.evaluated_at = t
-        for segment in segments:
+        for segment in self.order:
             is_inside = segment.id in person.standing.members
             may_publish = is_inside is not (segment.id in before) or segment.id in unpaused
             if segment.paused or not may_publish or is_inside is person.is_published(segment.id):
                 continue
             if not (is_inside and is_held_back(person, segment, t)):
-                self.transitions.append(publish(segment, self._sight(person), t, why))
+                self.transitions.append(publish(segment, self.order, self._sight(person), (t, why)))
 
     def _sight(self, person: Person) -> Sight:
         return Sight(person, self.active, person.standing)
@@ -145,7 +146,8 @@ class _Partition:
 
 def run_partition(records: Iterable[Raw], *, partition: int, partitions: int, bundles: Mapping[int, Bundle]) -> Outcome:
     """Read a partition from its start, in order of offset. ``bundles``: every set of definitions by version."""
-    lane = _Partition(partition, partitions, bundles, bundles.get(0, Bundle()))
+    first = bundles.get(0, Bundle())
+    lane = _Partition(partition, partitions, bundles, first, in_order(first))
     for raw in records:
         lane.read(raw)
     return lane.outcome()

@@ -33,8 +33,9 @@ def is_held_back(person: Person, segment: Segment, t: int) -> bool:
     return len(published) >= segment.at_most.times
 
 
-def publish(segment: Segment, sight: Sight, t: int, why: Why) -> dict[str, Any]:
-    """Count the person's next transition of the segment; the JSON of its record."""
+def publish(segment: Segment, order: list[Segment], sight: Sight, when: tuple[int, Why]) -> dict[str, Any]:
+    """Count the person's next transition of the segment; the JSON of its record. ``order``: all segments as they are evaluated."""
+    t, why = when
     person = sight.person
     sequence = person.sequences[segment.id] = person.sequences.get(segment.id, 0) + 1
     entered = sequence % 2 == 1
@@ -44,7 +45,7 @@ def publish(segment: Segment, sight: Sight, t: int, why: Why) -> dict[str, Any]:
     data: dict[str, Any] = {"id": transition_id(person, segment.id, kind, t), "person": person.id}
     data |= {"segment": segment.id, "incarnation": person.incarnation, "sequence": sequence}
     data |= {"cause": why.cause, "definitions": sight.bundle.version}
-    leaving = leaves_at(segment, sight, t) if entered else None
+    leaving = leaves_at(segment, order, sight, t) if entered else None
     optional = {
         "userId": person.id.removeprefix("user:") if person.id.startswith("user:") else None,
         "anonymousId": person.anonymous_id,

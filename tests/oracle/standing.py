@@ -46,9 +46,9 @@ def evaluated(segments: Iterable[Segment], sight: Sight, t: int) -> Standing:
     return now.standing
 
 
-def leaves_at(segment: Segment, sight: Sight, now: int) -> int | None:
+def leaves_at(segment: Segment, order: list[Segment], sight: Sight, now: int) -> int | None:
     """When a segment that is true now would first be false if nothing happened; None: never."""
-    needed = _needed(segment, sight.bundle)
+    needed = _needed(segment, order)
     conditions = AllNode(tuple(one.when for one in needed))
     fixed = sorted(change_times(conditions, sight, now))
     t = now
@@ -63,11 +63,10 @@ def leaves_at(segment: Segment, sight: Sight, now: int) -> int | None:
             return t
 
 
-def _needed(segment: Segment, bundle: Bundle) -> list[Segment]:
+def _needed(segment: Segment, order: list[Segment]) -> list[Segment]:
     """The segment and all that it asks for, in order."""
-    ordered = in_order(bundle)
     wanted = {segment.id}
-    for one in reversed(ordered):
+    for one in reversed(order):
         if one.id in wanted:
             wanted |= references(one)
-    return [one for one in ordered if one.id in wanted]
+    return [one for one in order if one.id in wanted]
