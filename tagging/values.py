@@ -54,12 +54,14 @@ def value_key(value: Any) -> Key:
 
 def exact_sum(numbers: list[Number]) -> float:
     """The sum, added exactly and then rounded; what is beyond a double is the greatest one."""
-    try:
-        if all(type(number) is float or -_EXACT_MAX <= number <= _EXACT_MAX for number in numbers):
+    if all(type(number) is float or -_EXACT_MAX <= number <= _EXACT_MAX for number in numbers):
+        try:
             return fsum(numbers)
-        return float(sum(map(Fraction, numbers)))
-    except OverflowError:
-        return _GREATEST if sum(map(Fraction, numbers)) > 0 else -_GREATEST
+        except OverflowError:
+            # Only on the way, perhaps: fractions have no greatest.
+            pass
+    total = sum(map(Fraction, numbers))
+    return float(max(-_GREATEST, min(total, _GREATEST)))
 
 
 def exact_average(numbers: list[Number]) -> float:
