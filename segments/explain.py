@@ -5,12 +5,10 @@ Pure: the person is looked at and not changed; bring it forward to the time aske
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from schemas.definitions.leaf import leaf_hash
 from schemas.definitions.model import (
     AllNode,
     AnyNode,
@@ -21,19 +19,38 @@ from schemas.definitions.model import (
     NotNode,
     NotOf,
     PathTest,
+    SegmentNode,
     TagNode,
     TraitNode,
 )
 from segments.compile import Program
+from segments.facts import event_facts, leaf_facts
+from segments.leaf_words import leaf_words
 from segments.nodes import All, CompiledNode, Not, next_change
 from segments.nodes import Any as AnyOfNodes
+from segments.publish import is_member
 from segments.words import condition_words, event_words, tag_words
 from tagging.decay import NEVER, score_at
 from tagging.paths import MISSING, object_getter
 from tagging.person import Person
 from tagging.state import TagState
 
-Kind = Literal["all", "any", "not", "trait", "tag", "event"]
+Kind = Literal[
+    "all",
+    "any",
+    "not",
+    "trait",
+    "tag",
+    "event",
+    "sequence",
+    "absence",
+    "stays",
+    "segment",
+    "list",
+    "sample",
+    "anniversary",
+    "date",
+]
 _VALUES_SHOWN = 5
 
 
@@ -108,8 +125,13 @@ class _Explainer:
                 return self._made("trait", text, compiled, self._trait_facts(condition))
             case TagNode():
                 return self._made("tag", tag_words(node), compiled, self._tag_facts(node))
+            case EventNode():
+                return self._made("event", event_words(node), compiled, event_facts(compiled, self._person, self._at))
+            case SegmentNode(named):
+                return self._made("segment", f"in segment {named}", compiled, self._segment_facts(named))
             case _:
-                return self._made("event", event_words(node), compiled, self._event_facts(node))
+                kind, text = leaf_words(node)
+                return self._made(kind, text, compiled, leaf_facts(compiled, self._person, self._at))
 
     def _items(self, nodes: tuple[Node, ...], compiled: Any) -> tuple[Explanation, ...]:
         return tuple(self.node(node, each) for node, each in zip(nodes, compiled, strict=True))
@@ -157,13 +179,9 @@ class _Explainer:
             **({} if half_life is None else {"half_life_ms": half_life}),
         }
 
-    def _event_facts(self, node: EventNode) -> dict[str, Any]:
-        held = self._person.state.leaves.get(self._bundle.numbers.leaves[leaf_hash(node)])
-        if node.within_ms is None:
-            return {"count": held if isinstance(held, int) else 0}
-        times = held if isinstance(held, list) else []
-        inside = times[bisect_right(times, self._at - node.within_ms) :]
-        return {"count": len(inside), "times": [self._absolute(time) for time in inside], "within_ms": node.within_ms}
+    def _segment_facts(self, named: str) -> dict[str, Any]:
+        number = self._bundle.numbers.segments.get(named)
+        return {"inside": number is not None and is_member(self._person.state, number)}
 
 
 def _paths(condition: Condition) -> Iterator[str]:
