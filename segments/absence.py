@@ -11,7 +11,7 @@ from segments.nodes import Outlook
 from segments.recorder import Record
 from segments.sequence import Step
 from tagging.decay import NEVER
-from tagging.leaves import Row, rows_of
+from tagging.leaves import LeafState, Row, rows_of
 from tagging.paths import Getter
 from tagging.person import Person
 from tagging.values import Key, elements, value_key
@@ -57,6 +57,14 @@ class Awaited:
         else:
             record.person.state.leaves.pop(self.number, None)
         return lost
+
+    def unite(self, mine: LeafState, theirs: LeafState) -> tuple[LeafState, int]:
+        """See Recorder."""
+        latest: _Latest = {}
+        for time, which, key in (*mine, *theirs):
+            latest[which, key] = max(time, latest.get((which, key), time))
+        lost = _bound(latest)
+        return [[time, which, key] for (which, key), time in latest.items()], lost
 
 
 _Latest = dict[tuple[int, Key], int]

@@ -14,11 +14,11 @@ from segments.recorder import Record
 from segments.spans import Span
 from tagging.conditions import Predicate
 from tagging.decay import NEVER, holds
-from tagging.leaves import Row, rows_of
+from tagging.leaves import LeafState, Row, rows_of
 from tagging.paths import Getter
 from tagging.person import Person
 from tagging.values import elements, exact_average, exact_sum, kept_numbers, plain_numbers, value_key
-from tagging.windows import ROW_TIME, add_row
+from tagging.windows import ROW_TIME, add_row, merge_rows
 
 EVENTS_KEPT_MAX: Final = 256
 Total = int | float | None
@@ -48,6 +48,11 @@ class Values:
         lost = add_row(rows, [record.at, *kept[:EVENTS_KEPT_MAX]], EVENTS_KEPT_MAX, oldest)
         state.leaves[self.number] = rows
         return lost + (len(kept) > EVENTS_KEPT_MAX)
+
+    def unite(self, mine: LeafState, theirs: LeafState) -> tuple[LeafState, int]:
+        """See Recorder."""
+        rows = merge_rows(mine, theirs)
+        return rows[-EVENTS_KEPT_MAX:], max(0, len(rows) - EVENTS_KEPT_MAX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from segments.recorder import Record
 from segments.spans import Ever, Periods
 from tagging.conditions import Predicate
 from tagging.decay import NEVER
+from tagging.leaves import LeafState
 from tagging.person import Person
 
 
@@ -28,6 +29,10 @@ class FixedCounter:
             leaves = record.person.state.leaves
             leaves[self.number] = leaves.get(self.number, 0) + 1
         return 0
+
+    def unite(self, mine: LeafState, theirs: LeafState) -> tuple[LeafState, int]:
+        """See Recorder."""
+        return mine + theirs, 0
 
 
 @dataclass(slots=True)
@@ -52,6 +57,10 @@ class PeriodCounters:
         if kept or held:
             record.person.state.leaves[self.number] = kept
         return 0
+
+    def unite(self, mine: LeafState, theirs: LeafState) -> tuple[LeafState, int]:
+        """See Recorder."""
+        return {period: mine.get(period, 0) + theirs.get(period, 0) for period in {**mine, **theirs}}, 0
 
 
 @dataclass(frozen=True, slots=True)

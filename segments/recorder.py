@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.event import WireEvent
 from tagging.conditions import Predicate
+from tagging.leaves import LeafState
 from tagging.person import Person
 
 
@@ -42,4 +43,8 @@ class Recorder(Protocol):
 
     def record(self, record: Record) -> int:
         """Keep what there is to keep of an event with one of the names; how often a bound bit."""
+        ...
+
+    def unite(self, mine: LeafState, theirs: LeafState) -> tuple[LeafState, int]:
+        """The states of two persons who are one, the survivor's first; how much a bound left out."""
         ...

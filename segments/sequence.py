@@ -10,9 +10,9 @@ from segments.nodes import Outlook
 from segments.recorder import Record
 from tagging.conditions import Predicate
 from tagging.decay import NEVER
-from tagging.leaves import Row, rows_of
+from tagging.leaves import LeafState, Row, rows_of
 from tagging.person import Person
-from tagging.windows import add_row
+from tagging.windows import add_row, merge_rows
 
 MATCHES_KEPT_MAX: Final = 64
 Step = tuple[frozenset[str], Predicate | None]
@@ -41,6 +41,12 @@ class Steps:
         lost = sum(_bound(rows, step) for step in matched)
         leaves[self.number] = [row for row in rows if len(row) > 1]
         return lost
+
+    def unite(self, mine: LeafState, theirs: LeafState) -> tuple[LeafState, int]:
+        """See Recorder."""
+        rows = [list(row) for row in merge_rows(mine, theirs)]
+        lost = sum(_bound(rows, step) for step in range(len(self.steps)))
+        return [row for row in rows if len(row) > 1], lost
 
 
 def _bound(rows: list[Row], step: int) -> int:

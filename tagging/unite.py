@@ -1,6 +1,6 @@
 """Uniting two persons who turned out to be one: what the survivor holds after taking over the absorbed person.
 
-Counts, weights and window times unite; scores are brought to the later time and added, then clamped; floors are the
+Counts, weights and what leaves keep unite; scores are brought to the later time and added, then clamped; floors are the
 greatest; traits go by event time; recent ids move. Ties go to the survivor. Where order of application does not matter
 (no cap, ttl, exclusive, max_values, untag, no bound that bites) the result is that of one person who got all events;
 elsewhere this union is the definition.
@@ -8,7 +8,7 @@ elsewhere this union is the definition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import exp2
 
@@ -17,31 +17,35 @@ import msgspec
 from schemas.json_text import to_json
 from tagging.exclusive import Group
 from tagging.families import FAMILY_VALUES_MAX, family_prefix, shrink
+from tagging.leaves import LeafState, shifted
 from tagging.lifetime import lifetimes_of
 from tagging.person import TRAITS_BYTES_MAX, Person
 from tagging.recent import merged as merged_ids
 from tagging.rules import CompiledTag
 from tagging.state import PersonState, TagState, rebase
-from tagging.windows import merge_times
 
 Key = int | str
 
 
+UniteLeaf = Callable[[LeafState, LeafState], tuple[LeafState, int]]
+"""The state of a leaf that both persons have, the survivor's first, united; and how much a bound left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under what two persons are united: the compiled ``tags``; by leaf number how many times are ``kept`` (1 for a counter); the lane's
-    clock (absolute ms) and the window in which an event id counts once.
+    """Under what two persons are united: the compiled ``tags``; the ``leaves`` by number, None for one of which the survivor keeps its own;
+    the lane's clock (absolute ms) and the window in which an event id counts once.
     """
 
     tags: Iterable[CompiledTag]
-    kept: Mapping[int, int]
+    leaves: Mapping[int, UniteLeaf | None]
     clock_ms: int
     dedupe_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class United:
-    """The survivor afterwards. ``bound_bites``: values and traits that were left out because the person would hold too many."""
+    """The survivor afterwards. ``bound_bites``: what was left out because the person would hold too much."""
 
     state: PersonState
     bound_bites: int
@@ -50,18 +54,15 @@ class United:
 def unite(survivor: PersonState, absorbed: PersonState, terms: Terms) -> United:
     """The union of two persons under the same definitions, both brought to the clock; neither is changed.
 
-    Name, incarnation and memberships are the survivor's; so is the due time, which the evaluation of all segments that
-    must follow sets anew. A leaf that ``terms`` does not know is left out.
+    Name, incarnation, memberships and published entries are the survivor's; so is the due time, which the evaluation of all
+    segments that must follow sets anew. A leaf that ``terms`` does not know is left out.
     """
     mine, theirs = _copy(survivor), _copy(absorbed)
     rebase(theirs, mine.base)
     mine.floors = _greatest(mine.floors, theirs.floors)
     bites = _unite_tags(mine, theirs, tuple(terms.tags), terms.clock_ms - mine.base)
-    mine.leaves = {
-        number: _united_leaf(mine.leaves.get(number), theirs.leaves.get(number), kept)
-        for number, kept in terms.kept.items()
-        if number in mine.leaves or number in theirs.leaves
-    }
+    bites += _unite_leaves(mine, theirs, terms.leaves)
+    mine.lists = sorted({*mine.lists, *theirs.lists})
     if mine.anonymous_id is None:
         mine.anonymous_id = theirs.anonymous_id
     mine.recent, newest_ms = merged_ids(
@@ -75,9 +76,10 @@ def _copy(state: PersonState) -> PersonState:
     return msgspec.structs.replace(
         state,
         tags={key: msgspec.structs.replace(held) for key, held in state.tags.items()},
-        leaves={number: held if isinstance(held, int) else list(held) for number, held in state.leaves.items()},
+        leaves={number: dict(held) if isinstance(held, dict) else shifted(held, 0) for number, held in state.leaves.items()},
         members=dict(state.members),
         floors=dict(state.floors),
+        apart={number: list(held) for number, held in state.apart.items()},
     )
 
 
@@ -158,10 +160,20 @@ def _leave_out(tags: dict[Key, TagState], own: set[Key], by_number: Mapping[int,
     return surplus
 
 
-def _united_leaf(mine: int | list[int] | None, theirs: int | list[int] | None, kept: int) -> int | list[int]:
-    if isinstance(mine, int) or isinstance(theirs, int):
-        return (mine if isinstance(mine, int) else 0) + (theirs if isinstance(theirs, int) else 0)
-    return merge_times(mine or [], theirs or [], kept)
+def _unite_leaves(mine: PersonState, theirs: PersonState, leaves: Mapping[int, UniteLeaf | None]) -> int:
+    """Unite the leaves in ``mine``, without those that are not known; how much was left out because of a bound."""
+    bites = 0
+    united: dict[int, LeafState] = {}
+    for number, both in leaves.items():
+        if number in mine.leaves and number in theirs.leaves and both is not None:
+            united[number], lost = both(mine.leaves[number], theirs.leaves[number])
+            bites += lost
+        elif number in mine.leaves:
+            united[number] = mine.leaves[number]
+        elif number in theirs.leaves and both is not None:
+            united[number] = theirs.leaves[number]
+    mine.leaves = united
+    return bites
 
 
 def _unite_traits(mine: PersonState, theirs: PersonState) -> int:

@@ -50,3 +50,8 @@ def add_row(rows: list[Row], row: Row, kept: int, oldest: int) -> int:
 def merge_times(mine: list[int], theirs: list[int], kept: int) -> list[int]:
     """The newest ``kept`` times of two ascending lists, ascending."""
     return sorted([*mine, *theirs])[-kept:]
+
+
+def merge_rows(mine: list[Row], theirs: list[Row]) -> list[Row]:
+    """The rows of two lists in ascending order of time; of equal times the first list's come first."""
+    return sorted([*mine, *theirs], key=ROW_TIME)

@@ -17,8 +17,8 @@ from tagging.person import TRAITS_BYTES_MAX, Person
 from tagging.recent import ENTRY_BYTES, id_hash, remember, seen
 from tagging.rules import CompiledTag, Limits
 from tagging.state import PersonState, TagState, new_person
-from tagging.unite import Terms, United, unite
-from tagging.windows import add_time
+from tagging.unite import Terms, United, UniteLeaf, unite
+from tagging.windows import add_time, merge_times
 from tests.unit.tagging.made import DAY, T, add
 
 HOUR = 3_600_000
@@ -34,7 +34,7 @@ FAMILY = CompiledTag(7, "family", HOUR, None, X)
 FEW = CompiledTag(8, "few", None, None, X, Limits(max_values=2))
 BRIEF = CompiledTag(9, "brief", None, None, None, Limits(ttl=HOUR))
 TAGS = (PLAIN, FADING, CAPPED, ONE, OTHER, EACH, FAMILY, FEW, BRIEF)
-COUNTER, TIMES = 1, 2
+COUNTER, TIMES, OWN = 1, 2, 3
 NOW = T + 10 * DAY
 
 
@@ -46,8 +46,19 @@ def held(score: float = 1, last: int = 0, *, first: int | None = None, event_id:
     return TagState(1, score, score, last, last if first is None else first, 0, None, event_id)
 
 
-def united(survivor: PersonState, absorbed: PersonState, clock_ms: int = NOW, kept: dict[int, int] | None = None) -> United:
-    return unite(survivor, absorbed, Terms(TAGS, {COUNTER: 1, TIMES: 3} if kept is None else kept, clock_ms, HOUR))
+def total(mine: Any, theirs: Any) -> tuple[Any, int]:
+    return mine + theirs, 0
+
+
+def newest_three(mine: Any, theirs: Any) -> tuple[Any, int]:
+    return merge_times(mine, theirs, 3), 2
+
+
+LEAVES: dict[int, UniteLeaf | None] = {COUNTER: total, TIMES: newest_three, OWN: None}
+
+
+def united(survivor: PersonState, absorbed: PersonState, clock_ms: int = NOW) -> United:
+    return unite(survivor, absorbed, Terms(TAGS, LEAVES, clock_ms, HOUR))
 
 
 def both(mine: dict[int | str, TagState], theirs: dict[int | str, TagState]) -> dict[int | str, TagState]:
@@ -135,13 +146,6 @@ def test_neither_of_them_is_changed() -> None:
     assert (pack(one), pack(other)) == before
 
 
-def test_a_tag_at_rest_still_tells_its_event() -> None:
-    one, other = person(), person("user:b")
-    other.tags = {1: held(1, 5, event_id="m-1"), 2: held(2, 5, event_id="m-1")}
-
-    assert [tag.event_id for tag in united(one, other).state.tags.values()] == ["m-1", "m-1"]
-
-
 def test_floors_are_the_greatest() -> None:
     one, other = person(), person("user:b")
     one.floors, other.floors = {1: 5, 2: 9, 7: 1}, {1: 6, 2: 8, "7:x": 3}
@@ -204,20 +208,45 @@ def test_beyond_the_general_bound_what_the_absorbed_person_had_last_is_left_out(
     assert (len(found.state.tags), found.bound_bites) == (FAMILY_VALUES_MAX, 3)
 
 
-def test_counters_add_up_and_of_times_the_newest_are_kept() -> None:
+def test_leaves_of_both_unite_each_by_its_kind_and_those_of_one_are_taken_as_they_are() -> None:
     one, other = person(), person("user:b")
     one.leaves, other.leaves = {COUNTER: 2, TIMES: [1, 5, 9]}, {COUNTER: 3, TIMES: [2, 5, 7]}
+    found = united(one, other)
 
-    assert united(one, other).state.leaves == {COUNTER: 5, TIMES: [5, 7, 9]}
+    assert (found.state.leaves, found.bound_bites) == ({COUNTER: 5, TIMES: [5, 7, 9]}, 2)
     assert united(one, person("user:b")).state.leaves == {COUNTER: 2, TIMES: [1, 5, 9]}
     assert united(person(), other).state.leaves == {COUNTER: 3, TIMES: [2, 5, 7]}
 
 
-def test_a_leaf_that_is_not_kept_any_more_is_left_out() -> None:
+def test_some_leaves_are_the_survivors_alone() -> None:
     one, other = person(), person("user:b")
-    one.leaves, other.leaves = {COUNTER: 2, TIMES: [1]}, {COUNTER: 3}
+    one.leaves, other.leaves = {OWN: [5, 1]}, {OWN: [4, 2]}
 
-    assert united(one, other, kept={TIMES: 1, 5: 1}).state.leaves == {TIMES: [1]}
+    assert united(one, other).state.leaves == {OWN: [5, 1]}
+    assert united(person(), other).state.leaves == {}
+
+
+def test_a_leaf_that_is_not_known_any_more_is_left_out() -> None:
+    one, other = person(), person("user:b")
+    one.leaves, other.leaves = {COUNTER: 2, 77: [1]}, {78: 3}
+
+    assert united(one, other).state.leaves == {COUNTER: 2}
+
+
+def test_rows_and_periods_of_one_of_them_keep_their_meaning() -> None:
+    one, other = person(), person("user:b", T + 500)
+    other.leaves = {COUNTER: {7: 2}, TIMES: [[1, "x"], [2, "y"]]}
+
+    assert united(one, other).state.leaves == {COUNTER: {7: 2}, TIMES: [[501, "x"], [502, "y"]]}
+
+
+def test_lists_that_name_either_name_the_survivor_and_published_entries_are_its_own() -> None:
+    one, other = person(), person("user:b")
+    one.lists, other.lists = ["b", "c"], ["a", "b"]
+    one.apart, other.apart = {1: [1, 5]}, {1: [2, 6], 2: [1, 7]}
+    state = united(one, other).state
+
+    assert (state.lists, state.apart) == (["a", "b", "c"], {1: [1, 5]})
 
 
 def test_traits_go_by_event_time_and_ties_to_the_survivor() -> None:
