@@ -49,7 +49,7 @@ def truth(node: Node, bundle: Bundle, person: Person, at: int) -> bool:
             return _event(node, bundle, person, at)
         case TraitNode(PathTest(path)):
             return path in person.traits()
-        case TraitNode():
+        case _:
             raise AssertionError
 
 

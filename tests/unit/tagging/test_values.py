@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from sys import float_info
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from tagging.conditions import same
 from tagging.paths import MISSING, Many
 from tagging.values import elements, exact_average, exact_sum, kept_numbers, plain_numbers, value_key
 
-GREATEST = float_info.max
+GREATEST = 1e290
 scalars = (
     st.none()
     | st.booleans()
@@ -26,7 +25,7 @@ scalars = (
 json = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3), max_leaves=5
 )
-numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers(-(2**70), 2**70) | st.floats(-GREATEST, GREATEST)
 
 
 @given(json, json)
@@ -75,8 +74,8 @@ def test_numbers_of_any_size_are_kept_exactly(values: list[int | float]) -> None
     assert plain_numbers(msgspec.msgpack.decode(msgspec.msgpack.encode(kept))) == values
 
 
-def test_what_is_no_number_is_not_kept_nor_what_no_double_can_hold() -> None:
-    assert kept_numbers(Many([1, True, "2", None, [3], 2.5, 10**400, -(10**400)])) == [1, 2.5]
+def test_what_is_no_number_is_not_kept_nor_what_is_too_great() -> None:
+    assert kept_numbers(Many([1, True, "2", None, [3], 2.5, 10**400, -(10**400), 1.1e290, -1.1e290])) == [1, 2.5]
     assert (kept_numbers(MISSING), kept_numbers("x"), kept_numbers(7)) == ([], [], [7])
 
 
@@ -86,10 +85,9 @@ def test_a_path_finds_none_one_or_several_values() -> None:
 
 @given(st.lists(numbers, min_size=1, max_size=8))
 def test_sums_and_averages_come_from_exact_sums(values: list[int | float]) -> None:
-    total = sum(map(Fraction, values))
-    if abs(total) < GREATEST:
-        assert exact_sum(values) == float(total)
-        assert exact_average(values) == pytest.approx(float(total / len(values)))
+    total = sum(map(Fraction, values), Fraction(0))
+    assert exact_sum(values) == float(total)
+    assert exact_average(values) == pytest.approx(float(total / len(values)))
 
 
 def test_large_integers_are_added_before_anything_is_rounded() -> None:
@@ -98,12 +96,6 @@ def test_large_integers_are_added_before_anything_is_rounded() -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_what_is_beyond_a_double_is_the_greatest_one_and_an_average_is_not(sign: int) -> None:
-    assert exact_sum([sign * GREATEST] * 3) == sign * GREATEST
-    assert exact_average([sign * GREATEST] * 3) == sign * GREATEST
-    assert exact_average([sign * GREATEST, sign * GREATEST, 0.0]) == pytest.approx(sign * GREATEST / 3 * 2)
-    assert exact_sum([sign * int(GREATEST)] * 3) == sign * GREATEST
-
-
-def test_an_overflow_on_the_way_is_none_at_the_end() -> None:
-    assert exact_sum([GREATEST, GREATEST, -GREATEST, -GREATEST, 1.0]) == 1
+def test_as_many_of_the_greatest_as_are_ever_kept_have_a_sum_and_an_average(sign: int) -> None:
+    assert exact_sum([sign * GREATEST] * 256) == pytest.approx(sign * GREATEST * 256)
+    assert exact_average([sign * int(GREATEST)] * 256) == pytest.approx(sign * GREATEST)

@@ -183,7 +183,7 @@ def test_an_event_older_than_allowed_is_refused_and_makes_nobody() -> None:
 
 def test_an_event_is_never_later_than_the_lanes_clock_and_without_a_time_it_is_as_of_its_append() -> None:
     _, _, working = run(clock(0, 100), viewed(1, 50), viewed(2, 60, "u2", timestamp=T + 10**9), viewed(3, 60, "u3", timestamp=T + 7))
-    times = [one.person.state.base + one.person.state.leaves[1][0] - T for one in working.values()]  # type: ignore[index]
+    times = [one.person.state.base + one.person.state.leaves[1][0] - T for one in working.values()]
 
     assert times == [50, 100, 7]
 
