@@ -11,21 +11,22 @@ from stream.cli.kit import command_settings, json_option, run
 from stream.cli.output import console, plain, print_json
 
 if TYPE_CHECKING:
-    from stream.cli.applying import Applied
+    from stream.cli.applying import Advance, Applied
     from stream.runtime.settings import Settings
 
 
 @click.command("apply")
 @click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--silent", is_flag=True, help="Mark the transitions that the change itself causes: senders skip them.")
-@click.option("--wait", "wait_seconds", default=60.0, show_default=True, help="Seconds to wait until every lane has switched.")
+@click.option("--wait", "wait_seconds", default=60.0, show_default=True, help="Seconds without progress after which to stop waiting.")
 @json_option
 @click.pass_context
 def command(context: click.Context, folder: Path, wait_seconds: float, *, silent: bool, as_json: bool) -> None:
     """Make a folder of definitions the newest version, everywhere.
 
-    Checks all of it first and applies nothing if there is a fault. Then writes the version to the log and waits until every lane
-    has switched to it. If nothing differs, nothing is written.
+    Checks all of it first and applies nothing if there is a fault. Then writes the version to the log; the workers read again what
+    new tags and conditions must know of the past, and switch when all have it. The command shows how far they are and may be
+    stopped: they go on. If nothing differs, nothing is written.
     """
     settings = command_settings(context)
     applied, everywhere = run(_apply(settings, folder, wait_seconds, silent=silent, as_json=as_json))
@@ -48,10 +49,16 @@ async def _apply(settings: Settings, folder: Path, wait_seconds: float, *, silen
             return applied, True
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - only for people
 
-        columns = (TextColumn("lanes on version {task.fields[version]}"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=console(error=True), disable=as_json, transient=True) as bar:
-            task = bar.add_task("", total=settings.partitions, version=applied.version)
-            everywhere = await until_everywhere(deployment, applied.version, wait_seconds, lambda done: bar.update(task, completed=done))
+            past = bar.add_task("records of the past read", total=None)
+            lanes = bar.add_task(f"lanes on version {applied.version}", total=settings.partitions)
+
+            def tell(found: Advance) -> None:
+                bar.update(past, completed=found.read, total=found.of)
+                bar.update(lanes, completed=found.switched)
+
+            everywhere = await until_everywhere(deployment, applied.version, wait_seconds, tell)
         return applied, everywhere
 
 

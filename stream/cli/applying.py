@@ -76,6 +76,11 @@ async def apply(deployment: Deployment, definitions: Definitions, *, silent: boo
             if again:
                 await _publish(deployment.settings, newest, new=False)
             return Applied(newest.version, (), again)
+        if newest.version > 0 and (waiting := await behind(deployment, newest.version)):
+            raise Failed(
+                f"version {newest.version} does not hold yet in the lanes {', '.join(map(str, waiting))}; nothing was applied\n"
+                "A set follows when the one before it holds everywhere: apply again then. `ebbtide doctor` shows how far the lanes are."
+            )
         bundle = next_bundle(newest, definitions, silent=silent)
         async with asyncio.timeout(_LOCK_SECONDS / 2):
             await _publish(deployment.settings, bundle, new=True)
@@ -94,10 +99,10 @@ async def _publish(settings: Settings, bundle: Bundle, *, new: bool) -> None:
         await publisher.start()
         if new:
             await write_bundle(publisher, settings.topics, bundle)
-        for phase in ("prepare", "activate"):
-            message = Message(None, definitions_value(bundle.version, phase), DEFINITIONS_HEADERS)
-            for partition in range(settings.partitions):
-                await publisher.publish(settings.topics.events, partition, [message])
+        # The owner of partition 0 asks the others and, when all have filled what the set needs from the past, has them switch.
+        message = Message(None, definitions_value(bundle.version, "prepare"), DEFINITIONS_HEADERS)
+        for partition in range(settings.partitions):
+            await publisher.publish(settings.topics.events, partition, [message])
     finally:
         await publisher.stop()
 
@@ -108,27 +113,47 @@ async def behind(deployment: Deployment, version: int) -> list[int]:
     return [lane for lane, header in headers.items() if header is None or header.switches[-1][0] < version]
 
 
-async def until_everywhere(deployment: Deployment, version: int, seconds: float, progress: Callable[[int], None]) -> bool:
-    """Wait until every lane has switched; ``progress`` hears how many have. False if no worker runs that could.
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How far the lanes are: ``switched`` of them, and how many records of the past have been read of how many."""
 
-    Raises Failed when workers run and the time is over.
+    switched: int
+    read: int
+    of: int
+
+
+async def advance(deployment: Deployment, version: int) -> Advance:
+    """How far the lanes are on their way to a version."""
+    headers = [header for header in (await deployment.headers()).values() if header is not None]
+    filling = [header.filling for header in headers if header.filling is not None and header.filling.version == version]
+    switched = sum(header.switches[-1][0] >= version for header in headers)
+    return Advance(switched, sum(min(each.cursor, each.until) for each in filling), sum(each.until for each in filling))
+
+
+async def until_everywhere(deployment: Deployment, version: int, seconds: float, progress: Callable[[Advance], None]) -> bool:
+    """Wait until every lane has switched; ``progress`` hears how far they are. False if no worker runs that could.
+
+    Raises Failed when workers run and for so many seconds nothing has moved.
     """
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began = moved = loop.time()
     asked = False
+    reached: Advance | None = None
     while waiting := await behind(deployment, version):
-        progress(deployment.settings.partitions - len(waiting))
-        waited = loop.time() - began
-        if not asked and waited > _NO_WORKER_AFTER_SECONDS:
+        found = await advance(deployment, version)
+        progress(found)
+        if found != reached:
+            reached, moved = found, loop.time()
+        if not asked and loop.time() - began > _NO_WORKER_AFTER_SECONDS:
             asked = True
             if not await worker_members(deployment.settings):
                 return False
-        if waited > seconds:
+        if loop.time() - moved > seconds:
             lanes = ", ".join(map(str, waiting))
             raise Failed(
-                f"version {version} is in the log, but after {seconds:.0f} s it does not hold yet in the lanes {lanes}\n"
+                f"version {version} is in the log, but for {seconds:.0f} s nothing has moved in the lanes {lanes}, which are behind\n"
                 "They come to it as they read on; `ebbtide doctor` shows how far they are."
             )
         await asyncio.sleep(_POLL_SECONDS)
-    progress(deployment.settings.partitions)
+    progress(await advance(deployment, version))
     return True
