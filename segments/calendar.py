@@ -55,8 +55,7 @@ def wall_ms(wall: datetime, zone: str) -> int:
 def local_day(at_ms: int, zone: str) -> date:
     """The day of the zone's calendar that a time lies in."""
     day = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(ZoneInfo(zone)).date()
-    while midnight_ms(day, zone) > at_ms:
-        day -= timedelta(days=1)
+    # After a repeated midnight the clock shows the day before once more.
     while midnight_ms(day + timedelta(days=1), zone) <= at_ms:
         day += timedelta(days=1)
     return day

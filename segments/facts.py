@@ -30,7 +30,8 @@ def event_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, An
                 facts |= _window_facts(part, person, at)
             case PeriodLeaf():
                 facts |= _period_facts(part, person, at)
-            case AggregateLeaf():
+            case _:
+                assert isinstance(part, AggregateLeaf)
                 rows = part.inside(person, at)
                 facts[f"{part.aggregate.kind} {part.aggregate.path}"] = part.total(rows)
                 if len(rows) >= EVENTS_KEPT_MAX:
@@ -55,11 +56,10 @@ def leaf_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, Any
             return {"named": named in person.state.lists}
         case SampleLeaf(seed):
             return {"place": place(seed, person.state.id) / 2**64}
-        case DateLeaf() | AnniversaryLeaf():
+        case _:
+            assert isinstance(compiled, DateLeaf | AnniversaryLeaf)
             found = compiled.read(person.traits())
             return {"date": None if found is MISSING else found}
-        case _:
-            return {}
 
 
 def _parts(compiled: CompiledNode) -> Iterator[CompiledNode]:

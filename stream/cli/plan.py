@@ -104,7 +104,7 @@ def _show(version: int, changes: tuple[Change, ...], outlook: DryRun) -> None:
     out.print(f"{number(outlook.people)} people looked at; nothing was written.")
     for each in outlook.segments:
         for gap in each.gaps:
-            out.print(f"{each.segment} {plain(gap)} (events from before the apply are not counted)")
+            out.print(f"{each.segment} {plain(gap)} (these numbers do not know of it yet)")
     for each in outlook.segments:
         for example in each.examples:
             out.print(

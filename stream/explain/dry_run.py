@@ -31,7 +31,8 @@ class Example:
 class SegmentOutlook:
     """One segment: how many are in it now and would be after, who would enter and leave.
 
-    ``gaps``: what it looks at that was not kept before, so that it begins empty or short.
+    ``gaps``: what it looks at that was not kept before. Applying fills it from the log; the dry run does not read the log, so its
+    numbers do not know of it.
     """
 
     segment: str
@@ -124,10 +125,8 @@ def _needs(bundle: Bundle) -> dict[str, tuple[int, int]]:
 
 def _short_leaves(segment: Segment, held: dict[str, tuple[int, int]]) -> Iterator[str]:
     for node in event_nodes(segment.when):
-        if leaf_hash(node) not in held:
-            yield f"begins empty: {event_words(node)}"
-        elif _is_short(node, *held[leaf_hash(node)]):
-            yield f"knows less than it asks for at first: {event_words(node)}"
+        if leaf_hash(node) not in held or _is_short(node, *held[leaf_hash(node)]):
+            yield f"filled from the past when applied: {event_words(node)}"
 
 
 def _is_short(node: EventNode, kept: int, within_ms: int) -> bool:
@@ -137,7 +136,7 @@ def _is_short(node: EventNode, kept: int, within_ms: int) -> bool:
 def _new_tags(node: Node, tags: set[str]) -> Iterator[str]:
     match node:
         case TagNode(tag) if tag not in tags:
-            yield f"begins empty: the tag {tag}"
+            yield f"filled from the past when applied: the tag {tag}"
         case AllNode(items) | AnyNode(items):
             for item in items:
                 yield from _new_tags(item, tags)

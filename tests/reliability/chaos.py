@@ -107,7 +107,7 @@ async def under_load(deployment: Deployment, plan: Plan, faults: Callable[[Load]
 
 
 async def worker_killed(deployment: Deployment, plan: Plan, progress: Callable[[int], None] = lambda kill: None) -> Result:
-    """SIGKILL of the only worker, again and again; in the middle a second version of the definitions becomes active."""
+    """SIGKILL of the only worker, again and again; in the middle a second version of the definitions is asked for and filled."""
     first = first_version()
     await deployment.activate(first)
     worker = deployment.worker(runner=plan.runner)
@@ -116,7 +116,7 @@ async def worker_killed(deployment: Deployment, plan: Plan, progress: Callable[[
     async def on_kill(kill: int) -> None:
         progress(kill)
         if kill == (plan.kills + 1) // 2:
-            await deployment.activate(second_version(first))
+            await deployment.ask(second_version(first))
 
     async def faults(load: Load) -> Resumes:
         return await kill_worker(load, worker, Random(plan.seed), plan.kills, on_kill)

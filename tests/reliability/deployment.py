@@ -17,7 +17,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.definitions.model import Bundle
-from schemas.internal import DEFINITIONS_HEADERS, definitions_value
+from schemas.internal import DEFINITIONS_HEADERS, Phase, definitions_value
 from stream.kafka.admin import ensure_topics
 from stream.kafka.bundles import write_bundle
 from stream.kafka.port import Message
@@ -102,10 +102,17 @@ class Deployment:
 
     async def activate(self, bundle: Bundle) -> None:
         """Store a set of definitions, and switch every partition to it."""
+        await self._write(bundle, "activate", range(self.partitions))
+
+    async def ask(self, bundle: Bundle) -> None:
+        """Store a set of definitions, and ask the owner of partition 0 to have it filled and switched to everywhere."""
+        await self._write(bundle, "prepare", range(1))
+
+    async def _write(self, bundle: Bundle, phase: Phase, partitions: Iterable[int]) -> None:
         self.bundles[bundle.version] = bundle
         await write_bundle(self.publisher, self.settings.topics, bundle)
-        message = Message(None, definitions_value(bundle.version, "activate"), DEFINITIONS_HEADERS)
-        for partition in range(self.partitions):
+        message = Message(None, definitions_value(bundle.version, phase), DEFINITIONS_HEADERS)
+        for partition in partitions:
             await self.publisher.publish(self.settings.topics.events, partition, [message])
 
     async def headers(self) -> dict[int, LaneHeader]:

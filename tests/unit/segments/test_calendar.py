@@ -73,12 +73,14 @@ def test_a_repeated_hour_before_midnight_belongs_to_the_day_that_had_begun() -> 
     assert local_day(ms("2026-11-01T05:30:00+00:00"), "America/Havana") == date(2026, 11, 1)
 
 
-def test_a_day_that_is_repeated_in_part_is_one_day() -> None:
-    """In Scoresbysund the clocks of 2026-10-25 go from 00:00 back to 23:00 of the day before."""
-    zone = "America/Scoresbysund"
-    begins = midnight_ms(date(2026, 10, 25), zone)
+def test_after_a_repeated_midnight_the_day_that_had_begun_goes_on() -> None:
+    """In St. John's the clocks went from 00:01 back to 23:01 of the day before."""
+    zone = "America/St_Johns"
+    begins = midnight_ms(date(2010, 11, 7), zone)
+    assert begins == ms("2010-11-07T02:30:00+00:00")
+    assert local_day(begins - 1, zone) == date(2010, 11, 6)
     for minutes in range(0, 120, 10):
-        assert local_day(begins + minutes * 60_000, zone) == date(2026, 10, 25)
+        assert local_day(begins + minutes * 60_000, zone) == date(2010, 11, 7)
 
 
 def test_weeks_begin_on_monday() -> None:

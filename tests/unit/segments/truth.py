@@ -72,6 +72,7 @@ def _tag(node: TagNode, bundle: Bundle, person: Person, at: int) -> bool:
         held = [state for key, state in tags.items() if str(key).startswith(f"{number}:")]
     else:
         held = [tags[f"{number}:{node.value}"]] if f"{number}:{node.value}" in tags else []
+    held = [state for state in held if tag.ttl_ms is None or at < state.last + tag.ttl_ms]
     if not held:
         return not node.presence_only and _meets(node, None, tag.half_life_ms, at)
     return any(_meets(node, one, tag.half_life_ms, at) for one in held)
@@ -82,8 +83,10 @@ def _meets(node: TagNode, held: TagState | None, half_life: int | None, at: int)
     if held is not None and half_life is not None:
         score = held.score * 2.0 ** ((held.last - at) / half_life)
         score = score if abs(score) >= 1e-12 else 0.0
+    recent = node.last_within_ms is None or (held is not None and at - node.last_within_ms < held.last)
     return (
-        all(_exact(wanted, count) for wanted in node.count)
+        recent
+        and all(_exact(wanted, count) for wanted in node.count)
         and all(_near(wanted, weight) for wanted in node.weight)
         and all(_near(wanted, score) for wanted in node.score)
     )

@@ -18,7 +18,7 @@ STEPS = "{event: a}, {event: [b, c], where: {properties.p: 1}}"
     "when",
     [
         "{all: []}",
-        "{any: [{not: {tag: buyer}}, {list: vip}, {sample: {percent: 12.5, seed: x}}]}",
+        "{any: [{not: {tag: buyer}}, {sample: {percent: 12.5, seed: x}}]}",
         "{tag: 'interest:a:b'}",
         "{tag: buyer, count: 2, weight: {between: [0, 1.5]}, score: {gte: 3, lt: 9}, last_at: {within: 3d}}",
         "{event: e}",
