@@ -8,6 +8,7 @@ from schemas.definitions.model import Bundle
 from schemas.transition import iso_time
 from segments.explain import Explanation
 from segments.nodes import next_change
+from segments.publish import is_member
 from stream.explain.people import Found
 from tagging.decay import NEVER, score_at
 from tagging.state import PersonState, TagState
@@ -105,5 +106,5 @@ def _segments(found: Found) -> list[dict[str, Any]]:
         sequence = state.members.get(segment.number, 0)
         change = next_change(segment.node, found.person, at)
         changes_at = None if change == NEVER else iso_time(state.base + change)
-        told.append({"segment": segment.id, "in": bool(sequence & 1), "sequence": sequence, "changesAt": changes_at})
+        told.append({"segment": segment.id, "in": is_member(state, segment.number), "sequence": sequence, "changesAt": changes_at})
     return told

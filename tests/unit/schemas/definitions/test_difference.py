@@ -65,12 +65,12 @@ def test_the_fields_of_tags_and_segments_have_their_names_in_the_language_and_du
 
 
 def test_within_a_condition_only_what_differs_is_told() -> None:
-    old = "segments: [{id: s, at_most: {times: 1, per: 7d}, when: {all: [{tag: vip}, {event: e, within: 5m, count: {gte: 2}}]}}]"
-    new = old.replace("7d", "2w").replace("5m", "1h").replace("gte: 2", "gte: 3").replace("tag: vip", "segment: s2") + "\n  "
+    old = "segments: [{id: s, at_most: {times: 1, per: 7d}, when: {all: [{trait: vip}, {event: e, within: 5m, count: {gte: 2}}]}}]"
+    new = old.replace("7d", "2w").replace("5m", "1h").replace("gte: 2", "gte: 3").replace("trait: vip", "segment: s2") + "\n  "
     added = new.replace("]}}]\n  ", "]}}, {id: s2, when: {all: []}}]")
     told = (
         "~ segment s\n"
-        '    when.all[0]: {"tag": "vip"} → {"segment": "s2"}\n'
+        '    when.all[0]: {"trait": "vip"} → {"segment": "s2"}\n'
         "    when.all[1].within: 5m → 1h\n"
         "    when.all[1].count.gte: 2 → 3\n"
         "    at_most.per: 7d → 14d"
