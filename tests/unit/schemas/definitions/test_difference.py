@@ -70,7 +70,7 @@ def test_within_a_condition_only_what_differs_is_told() -> None:
     added = new.replace("]}}]\n  ", "]}}, {id: s2, when: {all: []}}]")
     told = (
         "~ segment s\n"
-        '    when.all[0]: {"trait": "vip"} → {"segment": "s2"}\n'
+        '    when.all[0]: {"trait": "vip", "exists": true} → {"segment": "s2"}\n'
         "    when.all[1].within: 5m → 1h\n"
         "    when.all[1].count.gte: 2 → 3\n"
         "    at_most.per: 7d → 14d"
