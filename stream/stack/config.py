@@ -120,7 +120,8 @@ def java_command(java: str, home: KafkaHome, place: KafkaPlace, *, dump_archive:
 
 def format_command(java: str, home: KafkaHome, place: KafkaPlace, cluster_id: str) -> tuple[str, ...]:
     """Return the command that makes an empty log folder for the cluster ``cluster_id`` (22 characters of base64)."""
-    tool = ("kafka.tools.StorageTool", "format", "--cluster-id", cluster_id, "--config", str(place.properties))
+    # In one word: an id may begin with a dash, and would be taken for an option.
+    tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "--config", str(place.properties))
     return (java, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", *_sharing(home), *_common(home, place), *tool)
 
 

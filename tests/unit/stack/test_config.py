@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stream.stack.config import KafkaPlace, java_command, kafka_properties, log4j_properties, redis_config
+from stream.stack.config import KafkaPlace, format_command, java_command, kafka_properties, log4j_properties, redis_config
 from stream.stack.home import KafkaHome
 
 PLACE = KafkaPlace(Path("/data/kafka"), port=9092, controller_port=9093)
@@ -80,3 +80,9 @@ def test_the_class_path_is_sorted(tmp_path: Path) -> None:
     command = java_command("java", KafkaHome("4", tmp_path), PLACE)
 
     assert command[command.index("-cp") + 1] == f"{tmp_path}/a.jar:{tmp_path}/b.jar"
+
+
+def test_a_cluster_id_that_begins_with_a_dash_is_not_taken_for_an_option(tmp_path: Path) -> None:
+    command = format_command("java", KafkaHome("4", tmp_path), PLACE, "-bcdefghijklmnopqrstuv")
+
+    assert "--cluster-id=-bcdefghijklmnopqrstuv" in command
