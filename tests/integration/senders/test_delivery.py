@@ -44,7 +44,7 @@ async def test_transitions_arrive_signed_unchanged_and_in_order_per_person(broke
     async with Receiver(SECRET, arrived) as receiver, running(settings_of(broker), [sender_to(receiver.url)]) as sender:
         await eventually(lambda: len(arrived.ids) >= 200)
 
-        assert await sender.metric("ebbtide_sender_delivered_total") == 200
+        await eventually_equal(partial(sender.metric, "ebbtide_sender_delivered_total"), 200)
         assert await sender.failing() == {}
         assert (receiver.good, receiver.bad) == (200, 0)
     assert arrived.bodies == {each.id: each.to_json() for each in given}
