@@ -9,6 +9,7 @@ import msgspec
 
 from schemas import rejection
 from schemas.errors import Rejected
+from schemas.identity_records import ForwardRecord, IdentityRecord, LinkRecord, TransferRecord
 
 HEADER: Final = "ebbtide-internal"
 CLOCK_VALUE: Final = b'{"type":"$clock"}'
@@ -40,7 +41,7 @@ class _Clock(msgspec.Struct, tag_field="type", tag="$clock"):
     pass
 
 
-_decoder: Final = msgspec.json.Decoder(_Definitions | _Clock)
+_decoder: Final = msgspec.json.Decoder(_Definitions | _Clock | ForwardRecord | LinkRecord | TransferRecord)
 
 
 def definitions_value(version: int, phase: Phase) -> bytes:
@@ -48,7 +49,7 @@ def definitions_value(version: int, phase: Phase) -> bytes:
     return msgspec.json.encode(_Definitions(version, phase))
 
 
-def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord:
+def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | IdentityRecord:
     """Read an internal record.
 
     Raises:
@@ -60,4 +61,6 @@ def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord:
         raise Rejected(rejection.UNREADABLE_INTERNAL, str(error)) from None
     if isinstance(record, _Clock):
         return ClockRecord()
+    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord):
+        return record
     return DefinitionsRecord(record.version, record.phase)

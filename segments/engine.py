@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from schemas.definitions.model import Bundle, EngineSettings
 from schemas.event import Event
+from schemas.identities import IdentityPolicy
 from schemas.transition import Cause, Transition
 from segments.compile import CompiledSegment, Plan, Program, compile_bundle
 from segments.leaves import CompiledLeaf
 from segments.nodes import next_change
 from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
 from segments.recorder import Record
+from segments.union import union_terms
 from tagging.apply import Application
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
@@ -19,6 +21,7 @@ from tagging.paths import MISSING
 from tagging.person import Person
 from tagging.recent import id_hash, prune, remember, seen
 from tagging.state import REBASE_AFTER, PersonState, rebase
+from tagging.unite import unite
 from tagging.windows import add_time
 
 _NO_TRAITS_FROM: Final = "group"
@@ -43,6 +46,7 @@ class Engine:
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
+        self.policy = IdentityPolicy(bundle.identity)
         self.bound_bites = 0
         self.suppressed = 0
 
@@ -156,6 +160,41 @@ class Engine:
         bound = self._evaluate(person, now, self.program.readers_of_lists.get(list_id, ()), ("list", None), out)
         if bound is not None and (state.due is None or bound < state.due):
             state.due = bound
+
+    def take_over(self, person: Person, absorbed: PersonState | None, clock: int, out: list[Transition]) -> None:
+        """Unite a person with one that turned out to be the same, brought to its own lane's clock; one evaluation of all segments.
+
+        ``absorbed`` None: nothing is known of it; a person begins to exist.
+        """
+        self._reach(person, clock, out)
+        if absorbed is not None:
+            united = unite(person.state, absorbed, union_terms(self.program, clock))
+            self.bound_bites += united.bound_bites
+            person.hold(united.state)
+        person.is_new = False
+        person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("merge", None), out)
+        self._tidy(person.state, clock - person.state.base)
+
+    def give_up(self, person: Person, clock: int, out: list[Transition]) -> None:
+        """Leave every segment, because the person becomes a part of another."""
+        self._reach(person, clock, out)
+        members = person.state.members
+        for segment in self.program.segments:
+            if members.get(segment.number, 0) & 1:
+                members[segment.number] += 1
+                out.append(self._transition(person, segment, clock - person.state.base, ("merge", None)))
+        person.state.due = None
+
+    def _reach(self, person: Person, clock: int, out: list[Transition]) -> None:
+        """Bring a person to the lane's clock, as a record finds it: what is due before has happened, what is over has gone."""
+        state = person.state
+        if clock - state.base > REBASE_AFTER:
+            rebase(state, clock)
+        now = clock - state.base
+        if state.due is not None and state.due < now:
+            self.advance(person, now, out)
+        if self._lifetimes is not None:
+            _end_lifetimes(state, self._lifetimes, now)
 
     def settle(self, person: Person, barrier_ms: int, out: list[Transition]) -> None:
         """The one evaluation at a definition's barrier (absolute); segments that are gone are left silently.

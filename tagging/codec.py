@@ -51,6 +51,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     traits: bytes
     floors: dict[int | str, int]
     seldom: tuple[dict[int, list[int]], list[str]] | None = None
+    identities: bytes = b""
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -112,6 +113,7 @@ def _at_rest(state: PersonState) -> _AtRest:
         state.traits,
         state.floors,
         (state.apart, state.lists) if state.apart or state.lists else None,
+        state.identities,
     )
 
 
@@ -141,6 +143,7 @@ def _awake(held: _AtRest) -> PersonState:
         floors=held.floors,
         apart=apart,
         lists=lists,
+        identities=held.identities,
     )
 
 

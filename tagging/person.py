@@ -10,6 +10,7 @@ import msgspec
 from schemas import rejection
 from schemas.errors import Rejected
 from schemas.json_text import to_json
+from tagging.identities import Identities, pack_identities, unpack_identities
 from tagging.state import PersonState
 
 TRAITS_BYTES_MAX: Final = 32_768
@@ -26,6 +27,12 @@ class Person(msgspec.Struct):
     is_new: bool = False
     _held: dict[str, tuple[Any, int]] | None = None
     _values: dict[str, Any] | None = None
+    _identities: Identities | None = None
+
+    def hold(self, state: PersonState) -> None:
+        """From here on the person has this state."""
+        self.state = state
+        self._held = self._values = self._identities = None
 
     def held_traits(self) -> dict[str, tuple[Any, int]]:
         """Key → (value, event time in absolute ms), deleted ones (null) included."""
@@ -59,3 +66,17 @@ class Person(msgspec.Struct):
         self._held = merged
         self._values = None
         self.state.traits = to_json(merged)
+
+    def identities(self) -> Identities:
+        """Who the person is known to be; ``keep_identities`` after changing it."""
+        if self._identities is None:
+            self._identities = unpack_identities(self.state.identities, self.state.id)
+        return self._identities
+
+    def keep_identities(self) -> None:
+        """Keep what has been changed in ``identities``."""
+        self.state.identities = pack_identities(self.identities(), self.state.id)
+
+    def ids(self) -> list[str]:
+        """All ids of the person, the canonical one first."""
+        return list(dict.fromkeys((self.state.id, *self.identities().ids())))

@@ -41,7 +41,7 @@ class PersonState(msgspec.Struct, array_like=True):
     ``traits``: JSON object key → [value, absolute time].
     ``recent``: packed recent event ids (see tagging.recent). ``due``: no segment can change before it without a record; None: never.
     ``apart``: segment number → how membership differs from the sequence, and when entries were published (see ``segments.publish``).
-    ``lists``: ids of the uploaded lists that name the person.
+    ``lists``: ids of the uploaded lists that name the person. ``identities``: packed (see ``tagging.identities``).
     """
 
     id: str
@@ -60,6 +60,7 @@ class PersonState(msgspec.Struct, array_like=True):
     floors: dict[int | str, int] = {}
     apart: dict[int, list[int]] = {}
     lists: list[str] = []
+    identities: bytes = b""
 
     @property
     def incarnation(self) -> int:

@@ -62,7 +62,7 @@ class Live:
 
 
 def _id(entry: bytes) -> str:
-    return str(json.loads(unpack_entry(entry).value or b"{}")["data"]["id"])
+    return str(json.loads(unpack_entry(entry)[1].value or b"{}")["data"]["id"])
 
 
 @dataclass(frozen=True, slots=True)

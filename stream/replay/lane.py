@@ -16,6 +16,7 @@ from stream.worker.dues import DueIndex
 from stream.worker.fill import is_switch, until_switch
 from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
+from stream.worker.people import People, read_pointers
 from stream.worker.sweep import Sweeper, SweepResult
 
 _SLICES_AT_ONCE = 8
@@ -56,14 +57,15 @@ class ReplayLane:
 
     async def _apply(self, records: Sequence[Record]) -> None:
         memory = self._memory
-        intake = self._reader.read(records)
+        intake = self._reader.read(records, memory.history.current.policy)
         digests = list(intake.digests)
-        packed = await self._store.persons(memory.partition, digests)
-        working = load(zip(digests, packed, strict=True), await self._sweeper.shadows(digests))
+        packed = dict(zip(digests, await self._store.persons(memory.partition, digests), strict=True))
+        working = load(packed.items(), await self._sweeper.shadows(digests))
         bundles = {version: await self._bundles.bundle(version) for version in intake.versions}
         changes = begin(memory)
-        BatchStep(memory, changes, working, bundles).run(intake)
-        await self._commit(changes, working.values(), SweepResult({}, {}, []))
+        people = People(memory, changes, working, await read_pointers(self._store, memory.partition, packed))
+        BatchStep(memory, changes, people, bundles).run(intake)
+        await self._commit(changes, people.all(), SweepResult({}, {}, []))
         await self._settle()
 
     async def advance(self, clock_ms: int) -> None:

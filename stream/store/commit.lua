@@ -1,6 +1,6 @@
 -- One commit of one partition, whole or not at all. A script that fails half way is not rolled back, so everything is
--- checked before the first write. KEYS: header, outbox, dues. ARGV: before, after, published, then seven counts
--- (person items, range items, bound items, unbound items, bit items, outbox items, keys to delete), then the items themselves.
+-- checked before the first write. KEYS: header, outbox, dues. ARGV: before, after, published, then eight counts
+-- (person items, range items, bound items, unbound items, bit items, outbox items, keys to delete, pointer items), then the items themselves.
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then
   if held == ARGV[2] then return 1 end
@@ -8,8 +8,9 @@ if (held or '') ~= ARGV[1] then
 end
 local persons, ranges, bounds = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local unbounds, bits, outbox, gone = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local at = 11
-if #ARGV ~= 10 + persons + ranges + bounds + unbounds + bits + outbox + gone or persons % 2 ~= 0 or ranges % 3 ~= 0
+local pointers = tonumber(ARGV[11])
+local at = 12
+if #ARGV ~= 11 + persons + ranges + bounds + unbounds + bits + outbox + gone + pointers or pointers % 3 ~= 0 or persons % 2 ~= 0 or ranges % 3 ~= 0
     or bounds % 2 ~= 0 or bits % 3 ~= 0 then
   return redis.error_reply('EBBTIDE the commit has the wrong number of arguments')
 end
@@ -35,6 +36,14 @@ end
 at = at + outbox
 for first = at, at + gone - 1, step do
   redis.call('UNLINK', unpack(ARGV, first, math.min(first + step, at + gone) - 1))
+end
+at = at + gone
+for item = at, at + pointers - 1, 3 do
+  if ARGV[item + 2] == '' then
+    redis.call('HDEL', ARGV[item], ARGV[item + 1])
+  else
+    redis.call('HSET', ARGV[item], ARGV[item + 1], ARGV[item + 2])
+  end
 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1

@@ -7,6 +7,7 @@
 | ``{p}d`` | sorted set | slice → a time before which nobody in it is due |
 | ``{p}s<n>`` | string | slice n: 128 entries of 18 bytes, digest (12) and due time (6, big-endian ms; 0: none) |
 | ``{p}m<n>`` | bitmap | segment n: the numbers of the people who are in it |
+| ``{p}i<n>`` | hash | pointers whose digest begins with the 14 bits n: the digest's other bytes → canonical id |
 | ``{p}`` + digest | string | one person (tagging.codec) |
 | ``{p}`` + digest + ``f`` | string | the person's shadow, while a set of definitions is being filled |
 
@@ -54,6 +55,13 @@ class PartitionKeys:
     def slice(self, number: int) -> bytes:
         """Key of a slice."""
         return self._tag + b"s%d" % number
+
+    def pointer(self, digest: bytes) -> tuple[bytes, bytes]:
+        """Key of the hash that a pointer is in, and its field there.
+
+        Thousands of small hashes: some thirty bytes a pointer, where a key of its own costs a hundred.
+        """
+        return self._tag + b"i%d" % (int.from_bytes(digest[:2], "big") >> 2), digest[1:]
 
     def members(self, segment: int) -> bytes:
         """Key of a segment's bitmap."""

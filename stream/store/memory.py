@@ -14,6 +14,7 @@ class _Partition:
         self.bounds: dict[int, int] = {}
         self.outbox: list[bytes] = []
         self.members: dict[int, set[int]] = {}
+        self.pointers: dict[bytes, bytes] = {}
 
 
 class MemoryStateStore:
@@ -32,6 +33,11 @@ class MemoryStateStore:
     async def persons(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
         """See StateStore."""
         held = self._of(partition).persons
+        return [held.get(digest) for digest in digests]
+
+    async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+        """See StateStore."""
+        held = self._of(partition).pointers
         return [held.get(digest) for digest in digests]
 
     async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:
@@ -58,6 +64,10 @@ class MemoryStateStore:
         held.persons.update(commit.persons)
         for digest in commit.gone:
             held.persons.pop(digest, None)
+        for digest, target in commit.pointers:
+            held.pointers.pop(digest, None)
+            if target is not None:
+                held.pointers[digest] = target
         for number, digest, due in commit.new_people:
             _write(held, number, 0, entry_bytes(digest, due))
         for number, due in commit.dues:

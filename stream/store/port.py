@@ -38,7 +38,8 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     ``cursor``: the next offset to read. ``switches``: (version, barrier) of the definitions that people may still be
     under, oldest first; the last is the current one. ``swept`` of ``sweep_to`` people have been brought to it (who came
     later was under it from the start). ``prepared``: the greatest version that a record has asked for; ``filling``: what is being
-    filled; ``filled``: the version whose shadows people adopt as they are brought to it, 0 for none.
+    filled; ``filled``: the version whose shadows people adopt as they are brought to it, 0 for none. ``sent``, ``received``: how many
+    internal records have gone to, and come from, each partition (empty: none).
     """
 
     format: int = HEADER_FORMAT
@@ -60,6 +61,8 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     prepared: int = 0
     filling: Filling | None = None
     filled: int = 0
+    sent: tuple[int, ...] = ()
+    received: tuple[int, ...] = ()
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -89,7 +92,8 @@ class Commit:
 
     ``persons``: (digest, packed). ``new_people``: (number, digest, due). ``dues``: (number, due) of people who are known.
     ``slices``: (slice, lower bound or None). ``members``: (segment, person's number, in). ``outbox`` is appended;
-    the oldest ``published`` entries go. ``gone``: digests whose state is deleted.
+    the oldest ``published`` entries go. ``gone``: digests whose state is deleted. ``pointers``: (digest, the canonical id of the person
+    for whom it stands; None: for nobody any more).
     """
 
     before: bytes
@@ -102,6 +106,7 @@ class Commit:
     outbox: list[bytes] = field(default_factory=list)
     published: int = 0
     gone: list[bytes] = field(default_factory=list)
+    pointers: list[tuple[bytes, bytes | None]] = field(default_factory=list)
 
 
 class CommitRefused(EbbtideError):
@@ -121,6 +126,10 @@ class StateStore(Protocol):
 
     async def persons(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
         """The packed persons, in the order asked for."""
+        ...
+
+    async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+        """For whom ids stand that are not persons themselves: canonical ids, in the order asked for."""
         ...
 
     async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 import hiredis
@@ -19,6 +21,17 @@ _NOT_NOW: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class _Script:
+    text: bytes
+    sha: bytes
+
+    @classmethod
+    def named(cls, name: str) -> _Script:
+        text = files("stream.store").joinpath(name).read_bytes()
+        return cls(text, sha1(text, usedforsecurity=False).hexdigest().encode())
+
+
 class RedisStateStore:
     """Partitions' states in one Redis. ``url`` names it; ``timeout_seconds`` bounds every answer."""
 
@@ -28,8 +41,7 @@ class RedisStateStore:
         self._link: RedisLink | None = None
         self._connecting = asyncio.Lock()
         self._keys: dict[int, PartitionKeys] = {}
-        self._script = files("stream.store").joinpath("commit.lua").read_bytes()
-        self._script_sha = sha1(self._script, usedforsecurity=False).hexdigest().encode()
+        self._commit, self._pointers = _Script.named("commit.lua"), _Script.named("pointers.lua")
 
     def close(self) -> None:
         """Drop the connection."""
@@ -53,6 +65,15 @@ class RedisStateStore:
         packed: list[bytes | None] = await self._call("MGET", *[key(digest) for digest in digests])
         return packed
 
+    async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+        """See StateStore."""
+        if not digests:
+            return []
+        keys = self._of(partition)
+        places = chain.from_iterable(keys.pointer(digest) for digest in digests)
+        found: list[bytes] = await self._run(self._pointers, keys.header, (), places)
+        return [target or None for target in found]
+
     async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:
         """See StateStore."""
         keys = self._of(partition)
@@ -72,8 +93,7 @@ class RedisStateStore:
     async def commit(self, partition: int, commit: Commit) -> None:
         """See StateStore. A commit whose answer is lost is sent again: the header tells whether it happened."""
         keys = self._of(partition)
-        arguments = commit_arguments(keys, commit)
-        answer = await self._call("EVALSHA", self._script_sha, 3, keys.header, keys.outbox, keys.dues, *arguments)
+        answer = await self._run(self._commit, keys.header, (keys.outbox, keys.dues), commit_arguments(keys, commit))
         if answer != 1:
             raise CommitRefused(answer[0] or None)
 
@@ -93,6 +113,16 @@ class RedisStateStore:
             keys = self._keys[partition] = PartitionKeys(partition)
         return keys
 
+    async def _run(self, script: _Script, key: bytes, keys: Sequence[bytes], arguments: Iterable[bytes | int]) -> Any:
+        call = ("EVALSHA", script.sha, 1 + len(keys), key, *keys, *arguments)
+        try:
+            return await self._call(*call)
+        except hiredis.ReplyError as error:
+            if not str(error).startswith("NOSCRIPT"):
+                raise
+        await self._call("SCRIPT", "LOAD", script.text)
+        return await self._call(*call)
+
     async def _call(self, *arguments: bytes | str | int) -> Any:
         link = self._link
         if link is None or not link.is_open:
@@ -101,9 +131,6 @@ class RedisStateStore:
             return await link.call(*arguments)
         except hiredis.ReplyError as error:
             text = str(error)
-            if text.startswith("NOSCRIPT"):
-                await link.call("SCRIPT", "LOAD", self._script)
-                return await link.call(*arguments)
             if text.startswith(_NOT_NOW):
                 raise Unavailable(f"Redis answers: {text}") from None
             raise
@@ -123,8 +150,9 @@ def commit_arguments(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
     unbounds: list[bytes | int] = [number for number, bound in commit.slices if bound is None]
     bits: list[bytes | int] = [item for segment, number, inside in commit.members for item in (keys.members(segment), number, int(inside))]
     gone = [keys.person(digest) for digest in commit.gone]
-    counts = (len(persons), len(ranges), len(bounds), len(unbounds), len(bits), len(commit.outbox), len(gone))
-    return [commit.before, commit.after, commit.published, *counts, *persons, *ranges, *bounds, *unbounds, *bits, *commit.outbox, *gone]
+    pointers: list[bytes | int] = [item for digest, target in commit.pointers for item in (*keys.pointer(digest), target or b"")]
+    items: tuple[Sequence[bytes | int], ...] = (persons, ranges, bounds, unbounds, bits, commit.outbox, gone, pointers)
+    return [commit.before, commit.after, commit.published, *map(len, items), *chain.from_iterable(items)]
 
 
 def _ranges(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:

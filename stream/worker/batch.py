@@ -6,18 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from msgspec import Raw
+from msgspec.structs import replace
+
 from schemas import rejection
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
+from schemas.identities import IdentityPolicy
+from schemas.identity_records import ForwardRecord, LinkRecord, TransferRecord
 from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, read_internal
 from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
+from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
+from stream.worker.people import People
 from tagging.codec import unpack
 from tagging.person import Person
-from tagging.state import PersonState, new_person
+from tagging.state import PersonState
 
 _DIGESTS_MAX = 100_000
 
@@ -30,15 +37,26 @@ class DeadLetter:
     rejected: Rejected
 
 
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """An event that another lane passed on."""
+
+    record: ForwardRecord
+    event: Event
+
+
+Said = Event | Forwarded | LinkRecord | TransferRecord
+
+
 @dataclass(slots=True)
 class Intake:
     """Records read and sorted, in order; a switch stands where its record stood.
 
-    ``steps``: (record, event, digest), or (record, definitions, None) where a set is asked for or switched to,
-    or (record, None, None) for what only moves the clock.
+    ``steps``: (record, event or what another lane says, digest of whom it is for), or (record, definitions, None) where a set is
+    asked for or switched to, or (record, None, None) for what only moves the clock.
     """
 
-    steps: list[tuple[Record, Event | DefinitionsRecord | None, bytes | None]] = field(default_factory=list)
+    steps: list[tuple[Record, Said | DefinitionsRecord | None, bytes | None]] = field(default_factory=list)
     digests: dict[bytes, None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
@@ -73,16 +91,17 @@ class IntakeReader:
         digest = self._digests[routing_id] = person_digest(routing_id)
         return digest
 
-    def read(self, records: Sequence[Record]) -> Intake:
-        """Sort a batch."""
+    def read(self, records: Sequence[Record], policy: IdentityPolicy) -> Intake:
+        """Sort a batch; ``policy`` says who an event is about."""
+        ids_of = policy.ids_of
         intake = Intake()
         steps, needed, known = intake.steps, intake.digests, self._digests
         for record in records:
             if record.headers and any(name == HEADER for name, _ in record.headers):
-                self._read_internal(record, intake)
+                self._read_internal(record, intake, policy)
                 continue
             try:
-                event = read_event(record.value)
+                event = read_event(record.value, ids_of)
             except Rejected as rejected:
                 intake.dead_letters.append(DeadLetter(record, rejected))
                 steps.append((record, None, None))
@@ -92,9 +111,10 @@ class IntakeReader:
             steps.append((record, event, digest))
         return intake
 
-    def _read_internal(self, record: Record, intake: Intake) -> None:
+    def _read_internal(self, record: Record, intake: Intake, policy: IdentityPolicy) -> None:
         try:
             internal = read_internal(record.value)
+            forwarded = read_event(bytes(internal.event), policy.ids_of) if isinstance(internal, ForwardRecord) else None
         except Rejected as rejected:
             intake.dead_letters.append(DeadLetter(record, rejected))
             intake.steps.append((record, None, None))
@@ -102,9 +122,17 @@ class IntakeReader:
         if isinstance(internal, ClockRecord):
             intake.steps.append((record, None, None))
             return
-        if internal.phase == "activate":
-            intake.versions.append(internal.version)
-        intake.steps.append((record, internal, None))
+        if isinstance(internal, DefinitionsRecord):
+            if internal.phase == "activate":
+                intake.versions.append(internal.version)
+            intake.steps.append((record, internal, None))
+            return
+        digest = self._digests.get(internal.to) or self._digest(internal.to)
+        intake.digests[digest] = None
+        if not isinstance(internal, ForwardRecord):
+            intake.steps.append((record, internal, digest))
+        elif forwarded is not None:
+            intake.steps.append((record, Forwarded(internal, forwarded), digest))
 
 
 def load(packed: Iterable[tuple[bytes, bytes | None]], shadows: Mapping[bytes, PersonState] = MappingProxyType({})) -> dict[bytes, Working]:
@@ -122,29 +150,32 @@ def load(packed: Iterable[tuple[bytes, bytes | None]], shadows: Mapping[bytes, P
 
 
 class BatchStep:
-    """Applies one batch to the persons it needs."""
+    """Applies one batch to the people it needs."""
 
-    def __init__(self, memory: LaneMemory, changes: Changes, working: dict[bytes, Working], bundles: dict[int, Bundle]) -> None:
+    def __init__(self, memory: LaneMemory, changes: Changes, people: People, bundles: dict[int, Bundle]) -> None:
         self._memory = memory
         self._changes = changes
-        self._working = working
+        self._people = people
         self._bundles = bundles
         self._engine = memory.history.current
+        self._linker = Linker(people, self._engine.policy)
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
         changes = self._changes
-        for record, event, digest in intake.steps:
+        for record, said, digest in intake.steps:
             changes.cursor = record.offset + 1
             changes.clock = max(changes.clock, record.timestamp)
             if digest is None:
-                if event is not None:
-                    assert isinstance(event, DefinitionsRecord)
-                    self._definitions(event)
+                if said is not None:
+                    assert isinstance(said, DefinitionsRecord)
+                    self._definitions(said)
                 continue
-            assert isinstance(event, Event)
             try:
-                self._apply(event, digest, record.timestamp)
+                if type(said) is Event:
+                    self._event(said, digest, record)
+                else:
+                    self._from_lane(said, digest, record)
             except Rejected as rejected:
                 intake.dead_letters.append(DeadLetter(record, rejected))
         changes.dead_letters += len(intake.dead_letters)
@@ -166,31 +197,64 @@ class BatchStep:
         changes.swept = 0
         changes.sweep_to = changes.people
         self._engine = history.current
+        self._linker = Linker(self._people, self._engine.policy)
 
-    def _apply(self, event: Event, digest: bytes, append_ms: int) -> None:
-        changes, engine = self._changes, self._engine
-        clock = changes.clock
-        working = self._working.get(digest)
-        if working is None and partition_of(event.routing_id, self._memory.header.partitions) != self._memory.partition:
-            raise Rejected(rejection.WRONG_PARTITION, "the partitioner of the client that wrote it differs")
-        stated = event.stated_ms
-        event_ms = append_ms if stated is None else min(stated, clock)
-        if clock - event_ms > engine.oldest_ms:
+    def _event(self, event: Event, digest: bytes, record: Record) -> None:
+        stated, clock = event.stated_ms, self._changes.clock
+        event_ms = record.timestamp if stated is None else min(stated, clock)
+        if clock - event_ms > self._engine.oldest_ms:
             raise Rejected(rejection.TOO_OLD, f"{clock - event_ms} ms before the lane's clock")
+        people = self._people
+        working = people.working.get(digest)
         if working is None:
-            state = new_person(event.routing_id, changes.people, append_ms, engine.version)
-            working = Working(digest, Person(state, is_new=True), None, is_new=True)
+            elsewhere = people.pointers.get(digest)
+            if elsewhere is None and partition_of(event.routing_id, self._memory.header.partitions) != self._memory.partition:
+                elsewhere = event.routing_id
+            if elsewhere is not None:
+                self._forward(ForwardRecord(origin=0, number=0, to=elsewhere, hops=1, event_ms=event_ms, event=Raw(record.value or b"")))
+                return
+            working = people.candidate(event.routing_id, digest, record.timestamp)
+        self._apply(working, event, event_ms)
+
+    def _forward(self, record: ForwardRecord) -> None:
+        self._people.send(record)
+        self._changes.forwarded += 1
+
+    def _from_lane(self, said: Said | DefinitionsRecord | None, digest: bytes, record: Record) -> None:
+        """What another lane says; each once, in the order in which it was said."""
+        hop = said.record if isinstance(said, Forwarded) else said
+        assert isinstance(hop, ForwardRecord | LinkRecord | TransferRecord)
+        if not self._people.is_next(hop):
+            return
+        if isinstance(said, Forwarded):
+            self._forwarded(said, digest, record)
+        elif isinstance(hop, LinkRecord):
+            self._linker.link(hop, record.timestamp)
+        elif isinstance(hop, TransferRecord):
+            self._linker.transfer(hop, record.timestamp)
+
+    def _forwarded(self, said: Forwarded, digest: bytes, record: Record) -> None:
+        forward = said.record
+        target = self._people.pointers.get(digest)
+        if target is not None:
+            self._forward(replace(forward, to=target, hops=forward.hops + 1))
+            return
+        working = self._people.working.get(digest) or self._people.candidate(forward.to, digest, record.timestamp)
+        self._apply(working, said.event, min(forward.event_ms, self._changes.clock))
+
+    def _apply(self, working: Working, event: Event, event_ms: int) -> None:
+        changes, engine = self._changes, self._engine
+        self._people.bring(working)
         transitions = changes.transitions
         since = len(transitions)
-        if working.person.state.definitions != engine.version:
-            working.changed = self._memory.history.bring(working.person, transitions, working.shadow)
-            changes.note_adopted(working)
+        before = working.person.state.anonymous_id
         try:
-            self._count(working, applied=engine.apply(working.person, event, event_ms, clock, transitions))
+            applied = engine.apply(working.person, event, event_ms, changes.clock, transitions)
+            self._count(working, applied=applied)
         finally:
-            if len(transitions) > since:
-                working.changed = True
-                changes.note_members(since, working, engine.program.bundle.numbers.segments)
+            self._people.note(working, since)
+        if applied and len(event.ids) > 1 and (len(event.ids) > 2 or before is None or event.ids[1] != f"anon:{before}"):
+            self._linker.claim(working, event)
 
     def _count(self, working: Working, *, applied: bool) -> None:
         changes = self._changes
@@ -199,6 +263,5 @@ class BatchStep:
             return
         working.changed = True
         changes.applied += 1
-        if working.is_new and working.digest not in self._working:
-            self._working[working.digest] = working
-            changes.people += 1
+        if working.is_new and working.digest not in self._people.working:
+            self._people.keep(working)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
+from schemas.identity_records import ForwardRecord
 from schemas.internal import HEADER, DefinitionsRecord, read_internal
 from segments.compile import compile_bundle
 from segments.engine import Engine
@@ -21,9 +22,10 @@ from segments.history import History
 from stream.kafka.port import Record
 from stream.store.layout import shadow_digest
 from stream.store.port import Filling
-from stream.worker.batch import BatchStep, Intake, IntakeReader, load
+from stream.worker.batch import BatchStep, Forwarded, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
-from stream.worker.memory import Changes, LaneMemory
+from stream.worker.memory import Changes, LaneMemory, Working
+from stream.worker.people import People
 from tagging.codec import pack
 from tagging.state import PersonState
 
@@ -47,6 +49,17 @@ class _FillStep(BatchStep):
             self.settings = record.version
             self._engine.use(self.sets[record.version].settings)
 
+    def people(self) -> list[Working]:
+        """Whose shadows there are."""
+        return self._people.all()
+
+    def _forward(self, record: ForwardRecord) -> None:
+        """The lane it went to reads it in its own past."""
+
+    def _from_lane(self, said: Said | DefinitionsRecord | None, digest: bytes, record: Record) -> None:
+        if isinstance(said, Forwarded):
+            self._forwarded(said, digest, record)
+
 
 class Filler:
     """Fills ``new``, in one partition where ``old`` holds. ``sets``: all sets of definitions by version."""
@@ -60,7 +73,7 @@ class Filler:
 
     def read(self, records: Sequence[Record]) -> Intake:
         """Sort a slice of records; the intake's digests say whose shadows are wanted."""
-        return self._reader.read(records)
+        return self._reader.read(records, self._engine.policy)
 
     def run(self, filling: Filling, intake: Intake, shadows: Mapping[bytes, bytes | None]) -> FilledSlice:
         """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
@@ -68,11 +81,11 @@ class Filler:
         working = {
             digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.old)
         }
-        step = _FillStep(self._memory, changes, working, {})
+        step = _FillStep(self._memory, changes, People(self._memory, changes, working), {})
         step.settings, step.sets = filling.settings, self._sets
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
-        changed = [one for one in working.values() if one.changed]
+        changed = [one for one in step.people() if one.changed]
         for one in changed:
             one.person.state.number = filling.old
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]

@@ -32,6 +32,7 @@ from stream.worker.filling import LaneFilling
 from stream.worker.measures import LaneMeasures
 from stream.worker.memory import Changes, CommitDraft, LaneMemory, begin
 from stream.worker.outbox import Outbox, entries_of
+from stream.worker.people import People, read_pointers
 from stream.worker.sweep import Sweeper, SweepResult
 from tagging.state import PersonState
 
@@ -62,6 +63,7 @@ class _Batch:
     changes: Changes
     draft: CommitDraft
     shadows: dict[bytes, PersonState]
+    pointers: dict[bytes, str]
     dead_letters: list[DeadLetter] = field(default_factory=list)
     chunks: int = 0
 
@@ -79,7 +81,7 @@ class Lane:
         self._sweeper = Sweeper(parts.store, memory)
         self._dead_letters = DeadLetters(parts.publisher, parts.topics, memory.partition)
         self._filling = LaneFilling(memory, parts.store, parts.bundles, parts.past, self._put)
-        self.outbox = Outbox(parts.publisher, parts.topics.transitions, memory.partition, self._published)
+        self.outbox = Outbox(parts.publisher, parts.topics, memory.partition, self._published)
         self._wake = asyncio.Event()
         self._stopping = False
         self._clock_sent_ms = 0
@@ -185,7 +187,8 @@ class Lane:
         packed = await self._read(guessed)
         shadows = await until_available(lambda: self._sweeper.shadows(guessed))
         apply_from = perf_counter()
-        batch = _Batch(packed, begin(self.memory), CommitDraft(self.memory), shadows)
+        pointers = await self._pointers(packed)
+        batch = _Batch(packed, begin(self.memory), CommitDraft(self.memory), shadows, pointers)
         for at in range(0, len(records), _CHUNK_RECORDS):
             await self._chunk(records[at : at + _CHUNK_RECORDS], batch)
         apply_to = perf_counter()
@@ -202,16 +205,19 @@ class Lane:
         Who comes again in a later part is unpacked again. Now and then other lanes and the client's heartbeat have their turn;
         after each part would empty the cache again.
         """
-        intake = self._reader.read(records)
+        intake = self._reader.read(records, self.memory.history.current.policy)
         packed = batch.packed
         missing = [digest for digest in intake.digests if digest not in packed]
         if missing:
-            packed.update(await self._read(missing))
+            found = await self._read(missing)
+            packed.update(found)
+            batch.pointers.update(await self._pointers(found))
             batch.shadows.update(await until_available(lambda: self._sweeper.shadows(missing)))
         bundles = await self._bundles(intake) if intake.versions else {}
         working = load(((digest, packed[digest]) for digest in intake.digests), _of(intake, batch.shadows))
-        BatchStep(self.memory, batch.changes, working, bundles).run(intake)
-        packed.update(batch.draft.add(working.values()))
+        people = People(self.memory, batch.changes, working, batch.pointers)
+        BatchStep(self.memory, batch.changes, people, bundles).run(intake)
+        packed.update(batch.draft.add(people.all()))
         batch.dead_letters += intake.dead_letters
         batch.chunks += 1
         if batch.chunks % _CHUNKS_A_TURN == 0:
@@ -221,6 +227,9 @@ class Lane:
         store = self._parts.store
         found = await until_available(lambda: store.persons(self.memory.partition, digests))
         return dict(zip(digests, found, strict=True))
+
+    async def _pointers(self, packed: dict[bytes, bytes | None]) -> dict[bytes, str]:
+        return await until_available(lambda: read_pointers(self._parts.store, self.memory.partition, packed))
 
     async def _bundles(self, intake: Intake) -> dict[int, Bundle]:
         """The sets that the batch's records name; a record that names none there is becomes a dead letter."""
@@ -258,7 +267,7 @@ class Lane:
     ) -> None:
         outbox = self.outbox
         published = outbox.clearable
-        entries = entries_of(changes.transitions)
+        entries = entries_of([*changes.transitions, *changes.merged], changes.internal)
         commit, after = draft.finish(changes, bounds, published, entries)
         commit.dues += index_only
         await self._put(commit, after)

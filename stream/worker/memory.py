@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 from msgspec.structs import replace
 
+from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 from segments.history import History
 from stream.store.layout import SLICE_PEOPLE, shadow_digest
@@ -38,6 +40,7 @@ class Working(msgspec.Struct):
     is_new: bool = False
     changed: bool = False
     shadow: PersonState | None = None
+    is_absorbed: bool = False
 
     @property
     def due_ms(self) -> int | None:
@@ -64,6 +67,14 @@ class Changes:
     filling: Filling | None = None
     filled: int = 0
     gone: list[bytes] = field(default_factory=list)
+    merged: list[PersonMerged] = field(default_factory=list)
+    internal: list[bytes] = field(default_factory=list)
+    pointers: dict[bytes, bytes | None] = field(default_factory=dict)
+    sent: list[int] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
+    repeated: int = 0
+    forwarded: int = 0
+    refused_links: Counter[str] = field(default_factory=Counter)
 
     def note_adopted(self, working: Working) -> None:
         """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
@@ -81,7 +92,17 @@ class Changes:
 def begin(memory: LaneMemory) -> Changes:
     """No change yet."""
     header = memory.header
-    return Changes(header.clock, header.cursor, header.people, prepared=header.prepared, filling=header.filling, filled=header.filled)
+    nothing = (0,) * header.partitions
+    return Changes(
+        header.clock,
+        header.cursor,
+        header.people,
+        prepared=header.prepared,
+        filling=header.filling,
+        filled=header.filled,
+        sent=list(header.sent or nothing),
+        received=list(header.received or nothing),
+    )
 
 
 class CommitDraft:
@@ -93,18 +114,24 @@ class CommitDraft:
         self._new: list[tuple[int, bytes, int | None]] = []
         self._dues: list[tuple[int, int | None]] = []
         self._lowered: dict[int, int] = {}
+        self._gone: list[bytes] = []
 
-    def add(self, touched: Iterable[Working]) -> dict[bytes, bytes]:
-        """Take in who has changed; their packed states by digest.
+    def add(self, touched: Iterable[Working]) -> dict[bytes, bytes | None]:
+        """Take in who has changed; their packed states by digest, None for those who are persons no more.
 
         Entries of a slice hold a time that is never later than the person's due time, and are written when it falls.
         """
-        packed: dict[bytes, bytes] = {}
+        packed: dict[bytes, bytes | None] = {}
         for working in touched:
             if not working.changed:
                 continue
             state = working.person.state
-            packed[working.digest] = pack(state)
+            if working.is_absorbed:
+                self._remove(working)
+                packed[working.digest] = None
+                continue
+            packed[working.digest] = body = pack(state)
+            self._persons[working.digest] = body
             due_ms = working.due_ms
             if working.is_new:
                 self._new.append((state.number, working.digest, due_ms))
@@ -115,8 +142,16 @@ class CommitDraft:
             if due_ms is not None:
                 part = state.number // SLICE_PEOPLE
                 self._lowered[part] = min(due_ms, self._lowered.get(part, due_ms))
-        self._persons.update(packed)
         return packed
+
+    def _remove(self, working: Working) -> None:
+        """A person that has become part of another: its place in the slice stays, empty of a due time."""
+        self._persons.pop(working.digest, None)
+        self._gone.append(working.digest)
+        if working.is_new:
+            self._new.append((working.person.state.number, working.digest, None))
+        else:
+            self._dues.append((working.person.state.number, None))
 
     def finish(self, changes: Changes, bounds: dict[int, int | None], published: int, outbox: list[bytes]) -> tuple[Commit, LaneHeader]:
         """The commit, and the header after it. ``bounds``: slices whose bound is known exactly now."""
@@ -126,7 +161,8 @@ class CommitDraft:
         commit.persons = list(self._persons.items())
         commit.new_people = self._new
         commit.dues = self._dues
-        commit.gone = changes.gone
+        commit.gone = changes.gone + self._gone
+        commit.pointers = list(changes.pointers.items())
         for number, due_ms in self._lowered.items():
             exact = bounds.get(number)
             if number in bounds:
@@ -166,4 +202,6 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         prepared=changes.prepared,
         filling=changes.filling,
         filled=changes.filled if len(memory.history.switches) > 1 else 0,
+        sent=tuple(changes.sent) if any(changes.sent) else (),
+        received=tuple(changes.received) if any(changes.received) else (),
     )

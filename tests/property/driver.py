@@ -14,7 +14,7 @@ from schemas import rejection
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from segments.history import History
-from stream.kafka.port import StoredRecord
+from stream.kafka.port import Message, StoredRecord
 from stream.store import layout
 from stream.store.memory import MemoryStateStore
 from stream.store.port import Commit, CommitRefused, LaneHeader, pack_header, unpack_header
@@ -24,6 +24,7 @@ from stream.worker.fill import is_switch, until_switch
 from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
 from stream.worker.outbox import entries_of, unpack_entry
+from stream.worker.people import People, read_pointers
 from stream.worker.sweep import Sweeper, SweepResult
 from tests.oracle.classify import Raw
 
@@ -53,10 +54,13 @@ class Place:
 
 @dataclass
 class Topics:
-    """What a lane wrote. ``transitions``: with the repeats that a crash may leave. ``dead_letters``: offset → reason."""
+    """What a lane wrote. ``transitions``: with the repeats that a crash may leave. ``dead_letters``: offset → reason.
+    ``internal``: records for other lanes, by partition.
+    """
 
     transitions: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: dict[int, str] = field(default_factory=dict)
+    internal: list[tuple[int, Message]] = field(default_factory=list)
 
 
 class Driver:
@@ -78,11 +82,16 @@ class Driver:
     def run(self, steps: Iterable[Step]) -> Driver:
         """Do the steps, then everything that is left to do."""
         for step in steps:
-            self._do(step)
-        self._finish()
+            self.do(step)
+        self.finish()
         return self
 
-    def _do(self, step: Step) -> None:
+    def append(self, raw: Raw) -> None:
+        """A record has come to the log's end."""
+        self._log.append(StoredRecord(raw.offset, raw.append_ms, raw.key, raw.value, raw.headers))
+
+    def do(self, step: Step) -> None:
+        """Do one step."""
         match step.kind:
             case "read":
                 self._read(step.size, step.fate)
@@ -101,7 +110,8 @@ class Driver:
             case "fill":
                 self._fill(step.fate)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Do everything that is left to do."""
         while self.header.cursor < len(self._log):
             self._read(len(self._log), "well")
         while len(self.header.switches) > 1:
@@ -160,15 +170,17 @@ class Driver:
         current = self._memory.history.current.version
         self._before_switch(is_switch(records[0], current))
         records = records[: len(until_switch(records, current))]
-        intake = self._reader.read(records)
-        packed = done(self.store.persons(self.place.partition, list(intake.digests)))
+        intake = self._reader.read(records, self._memory.history.current.policy)
+        digests = list(intake.digests)
+        packed = dict(zip(digests, done(self.store.persons(self.place.partition, digests)), strict=True))
         changes = begin(self._memory)
-        working = load(zip(intake.digests, packed, strict=True), done(self._sweeper.shadows(list(intake.digests))))
-        BatchStep(self._memory, changes, working, self._known(intake)).run(intake)
+        working = load(packed.items(), done(self._sweeper.shadows(digests)))
+        people = People(self._memory, changes, working, done(read_pointers(self.store, self.place.partition, packed)))
+        BatchStep(self._memory, changes, people, self._known(intake)).run(intake)
         for letter in intake.dead_letters:
             # A crash may write a dead letter again, but never with another reason.
             assert self.topics.dead_letters.setdefault(letter.record.offset, letter.rejected.reason.code) == letter.rejected.reason.code
-        self._commit(changes, working.values(), {}, [], fate)
+        self._commit(changes, people.all(), {}, [], fate)
 
     def _known(self, intake: Intake) -> dict[int, Bundle]:
         for version in intake.versions:
@@ -201,7 +213,7 @@ class Driver:
         fate: Fate,
     ) -> None:
         published = self._published
-        commit, after = build_commit(self._memory, changes, touched, bounds, published, entries_of(changes.transitions))
+        commit, after = build_commit(self._memory, changes, touched, bounds, published, entries_of([*changes.transitions, *changes.merged], changes.internal))
         commit.dues += index_only
         if fate == "lost before":
             self._reopen()
@@ -225,7 +237,11 @@ class Driver:
     def _publish(self, most: int) -> None:
         """The oldest entries of the outbox that this owner has not published yet; a commit takes them out later."""
         entries = done(self.store.outbox(self.place.partition))[self._published :][:most]
-        self.topics.transitions += [json.loads(unpack_entry(entry).value or b"") for entry in entries]
+        for partition, message in map(unpack_entry, entries):
+            if partition is None:
+                self.topics.transitions.append(json.loads(message.value or b""))
+            else:
+                self.topics.internal.append((partition, message))
         self._published += len(entries)
 
 

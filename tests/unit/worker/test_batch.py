@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from schemas.definitions.identity_model import IdentityRules
 from schemas.errors import Rejected
 from schemas.event import Event
-from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE, DEFINITIONS_HEADERS, DefinitionsRecord, definitions_value
+from schemas.identities import IdentityPolicy
+from schemas.identity_records import ForwardRecord
+from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE, DEFINITIONS_HEADERS, DefinitionsRecord, definitions_value, read_internal
 from schemas.rejection import UNREADABLE_INTERNAL
 from schemas.routing import partition_of
 from stream.kafka.port import StoredRecord
@@ -12,9 +16,14 @@ from stream.store.layout import person_digest
 from stream.worker import batch as batch_module
 from stream.worker.batch import BatchStep, Intake, IntakeReader, load
 from stream.worker.memory import Changes, LaneMemory, Working, begin
+from stream.worker.outbox import unpack_entry
+from stream.worker.people import People
 from tagging.codec import pack
 from tagging.person import TRAITS_BYTES_MAX
 from tests.unit.worker.made import BUNDLES, HOUR, T, memory, record, viewed
+
+
+POLICY = IdentityPolicy(IdentityRules())
 
 
 def clock(offset: int, at: int) -> object:
@@ -30,9 +39,9 @@ def run(
 ) -> tuple[Changes, Intake, dict[bytes, Working]]:
     lane = lane or memory()
     working = {} if working is None else working
-    intake = IntakeReader().read(records)  # type: ignore[arg-type]  # protocols of properties and frozen fields do not meet
+    intake = IntakeReader().read(records, POLICY)  # type: ignore[arg-type]  # protocols of properties and frozen fields do not meet
     changes = begin(lane)
-    BatchStep(lane, changes, working, BUNDLES).run(intake)
+    BatchStep(lane, changes, People(lane, changes, working), BUNDLES).run(intake)
     return changes, intake, working
 
 
@@ -44,7 +53,7 @@ def test_records_become_steps_in_order() -> None:
     records = [viewed(0, 0), clock(1, 1), viewed(2, 2, "u2"), record(3, 3, b"{"), activate(4, 4, 2), viewed(5, 5)]
     records.append(record(6, 6, definitions_value(3, "prepare"), DEFINITIONS_HEADERS))
     records.append(record(7, 7, b"{}", CLOCK_HEADERS))
-    intake = IntakeReader().read(records)  # type: ignore[arg-type]  # see run
+    intake = IntakeReader().read(records, POLICY)  # type: ignore[arg-type]  # see run
 
     kinds = [what.routing_id if isinstance(what, Event) else what for _, what, _ in intake.steps]
     assert kinds == ["user:u1", None, "user:u2", None, DefinitionsRecord(2, "activate"), "user:u1", DefinitionsRecord(3, "prepare"), None]
@@ -55,7 +64,7 @@ def test_records_become_steps_in_order() -> None:
 
 
 def test_headers_of_others_make_no_record_internal() -> None:
-    intake = IntakeReader().read([record(0, 0, viewed(0, 0).value, (("trace", b"1"),))])
+    intake = IntakeReader().read([record(0, 0, viewed(0, 0).value, (("trace", b"1"),))], POLICY)
 
     assert isinstance(intake.steps[0][1], Event)
 
@@ -64,7 +73,7 @@ def test_digests_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(batch_module, "_DIGESTS_MAX", 2)
     reader = IntakeReader()
     for number in range(9):
-        intake = reader.read([viewed(number, 0, f"u{number}"), viewed(number, 0, f"u{number}")])
+        intake = reader.read([viewed(number, 0, f"u{number}"), viewed(number, 0, f"u{number}")], POLICY)
         assert list(intake.digests) == [person_digest(f"user:u{number}")]
         assert len(reader._digests) <= 2
 
@@ -78,11 +87,11 @@ def test_the_keys_of_records_tell_who_will_be_needed_before_anything_is_read() -
     assert guessed[:2] == [person_digest("user:u1"), person_digest("user:u2")]
     assert len(guessed) == 3
     assert reader.guess(records) == guessed
-    assert list(reader.read([viewed(0, 0, "u2")]).digests) == [guessed[1]]
+    assert list(reader.read([viewed(0, 0, "u2")], POLICY).digests) == [guessed[1]]
 
 
 def test_a_version_that_is_not_on_the_log_becomes_a_dead_letter_that_moves_the_clock() -> None:
-    intake = IntakeReader().read([viewed(0, 0), activate(1, 1, 9), activate(2, 2, 2), activate(3, 3, 9)])  # type: ignore[list-item]
+    intake = IntakeReader().read([viewed(0, 0), activate(1, 1, 9), activate(2, 2, 2), activate(3, 3, 9)], POLICY)  # type: ignore[list-item]
     intake.refuse(9, Rejected(UNREADABLE_INTERNAL, "no version 9"))
 
     assert [what for _, what, _ in intake.steps[1:]] == [None, DefinitionsRecord(2, "activate"), None]
@@ -162,13 +171,18 @@ def test_a_switch_to_what_already_holds_or_to_older_ones_changes_nothing() -> No
     assert (lane.history.switches, changes.swept) == (((1, T),), None)
 
 
-def test_who_belongs_to_another_partition_is_refused_unless_known_here() -> None:
+def test_an_event_in_the_wrong_partition_is_forwarded_to_the_right_one() -> None:
     stranger = next(f"u{number}" for number in range(99) if partition_of(f"user:u{number}", 8) != 0)
     native = next(f"u{number}" for number in range(99) if partition_of(f"user:u{number}", 8) == 0)
-    changes, intake, working = run(viewed(0, 0, stranger), viewed(1, 1, native), lane=memory(partitions=8))
+    first = viewed(0, 0, stranger)
+    changes, intake, working = run(first, viewed(1, 1, native), lane=memory(partitions=8))
 
-    assert reasons(intake) == [(0, "wrong-partition")]
-    assert (list(working), changes.dead_letters, changes.people) == ([person_digest(f"user:{native}")], 1, 1)
+    (partition, message), = map(unpack_entry, changes.internal)
+    assert (partition, message.key) == (partition_of(f"user:{stranger}", 8), f"user:{stranger}".encode())
+    assert read_internal(message.value) == ForwardRecord(
+        origin=0, number=1, to=f"user:{stranger}", hops=1, event_ms=T, event=msgspec.Raw(first.value)
+    )
+    assert (reasons(intake), list(working), changes.people, changes.forwarded) == ([], [person_digest(f"user:{native}")], 1, 1)
 
 
 def test_an_event_older_than_allowed_is_refused_and_makes_nobody() -> None:

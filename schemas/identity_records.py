@@ -1,0 +1,97 @@
+"""Internal records about who is who: what a lane tells the lane that another id belongs to."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as BadBase64
+from typing import Final, Literal
+
+import msgspec
+
+from schemas import rejection
+from schemas.errors import Rejected
+
+HOPS_MAX: Final = 8
+
+LinkPhase = Literal["claim", "offer", "accept", "refuse", "joined"]
+
+
+class Edge(msgspec.Struct, array_like=True, frozen=True):
+    """That two ids belong to one person: since when (the append time that decided it, absolute ms), from which source, and why.
+
+    ``reason``: the name of the event that carried both, ``$alias`` included, or ``operator``.
+    """
+
+    one: str
+    other: str
+    at_ms: int
+    source: str
+    reason: str
+
+
+class _Hop(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What every record between lanes carries: the sending partition, and the number of this record among those it sent to this one."""
+
+    origin: int
+    number: int
+    to: str
+    hops: int = 0
+
+
+class ForwardRecord(_Hop, tag_field="type", tag="$forward"):
+    """An event for the person ``to``. ``event_ms`` is its event time, clamped where it was read first."""
+
+    event_ms: int
+    event: msgspec.Raw
+
+
+class LinkRecord(_Hop, tag_field="type", tag="$link"):
+    """A step of linking two persons, addressed to the id ``to``.
+
+    ``other``: the canonical id of the person on the other side, ``strong`` its strong ids; ``reserved``: those for which the one who
+    accepted keeps a place since then; ``explicit``: an alias or an operator
+    says so; ``first_login``: the claim came by an id that belongs to its first login; ``reason``: why it is refused.
+    """
+
+    phase: LinkPhase
+    other: str
+    edge: Edge
+    strong: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
+    explicit: bool = False
+    first_login: bool = False
+    reason: str = ""
+
+
+class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
+    """An absorbed person's state for the person ``to``; ``state`` None: the id ``absorbed`` had never been a person."""
+
+    absorbed: str
+    edge: Edge
+    state: str | None = None
+
+    def packed(self) -> bytes | None:
+        """The packed state.
+
+        Raises:
+            Rejected: ``unreadable-internal``.
+        """
+        if self.state is None:
+            return None
+        try:
+            return b64decode(self.state, validate=True)
+        except BadBase64 as error:
+            raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
+
+
+IdentityRecord = ForwardRecord | LinkRecord | TransferRecord
+
+
+def state_text(packed: bytes) -> str:
+    """A packed state as a record carries it."""
+    return b64encode(packed).decode()
+
+
+def identity_value(record: IdentityRecord) -> bytes:
+    """The record's value."""
+    return msgspec.json.encode(record)

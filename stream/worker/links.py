@@ -1,0 +1,275 @@
+"""Who is who, as a lane decides it: claims of events, links between persons, and the merging of two.
+
+The rules are in docs/adr/0010. A record that names an id which stands for somebody else is passed on to whom it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from schemas import rejection
+from schemas.errors import Misconfigured, Rejected
+from schemas.event import Event
+from schemas.identities import IdentityPolicy
+from schemas.identity_records import Edge, LinkPhase, LinkRecord, TransferRecord, state_text
+from schemas.person_merged import PersonMerged
+from stream.store.layout import person_digest
+from stream.worker.memory import Working
+from stream.worker.people import People
+from tagging.codec import pack, unpack
+from tagging.identities import unpack_identities
+from tagging.person import Person
+from tagging.state import PersonState
+
+TWO_STRONG: Final = "two-strong-ids"
+FIRST_LOGIN: Final = "first-login"
+TOO_MANY: Final = "too-many-ids"
+REFUSALS: Final = (TWO_STRONG, FIRST_LOGIN, TOO_MANY)
+
+
+class Linker:
+    """Links and merges the people of one batch."""
+
+    def __init__(self, people: People, policy: IdentityPolicy) -> None:
+        self._people = people
+        self._changes = people.changes
+        self._engine = people.memory.history.current
+        self._policy = policy
+
+    def claim(self, working: Working, event: Event) -> None:
+        """An event of the person names other ids: ask for those that are new."""
+        person = working.person
+        identities = person.identities()
+        explicit = self._policy.is_explicit(event.wire)
+        source = event.wire.source
+        for typed_id in event.ids[1:]:
+            if typed_id == person.state.id or identities.is_known(typed_id):
+                continue
+            why = self._why_not(person, typed_id, explicit=explicit)
+            if why is not None:
+                self._changes.refused_links[why] += 1
+                continue
+            working.changed = True
+            edge = Edge(event.ids[0], typed_id, self._changes.clock, source if type(source) is str else "", event.name)
+            if self._policy.joins(typed_id) == "never":
+                identities.join(edge)
+            else:
+                identities.asked[typed_id] = self._changes.clock
+                self._send_claim(typed_id, person, edge, explicit=explicit)
+            person.keep_identities()
+
+    def _why_not(self, person: Person, typed_id: str, *, explicit: bool) -> str | None:
+        """Why a person may not even ask for an id."""
+        identities = person.identities()
+        held = [*person.ids(), *identities.asked]
+        namespace = self._policy.slot(typed_id)
+        alike = [one for one in held if self._policy.slot(one) == namespace]
+        if alike and self._policy.is_strong(typed_id):
+            return None if explicit else TWO_STRONG
+        if len(alike) >= self._policy.namespace(typed_id).limit or len(held) >= self._policy.rules.ids_max:
+            return TOO_MANY
+        return None
+
+    def _send_claim(self, typed_id: str, person: Person, edge: Edge, *, explicit: bool) -> None:
+        strong = self.strong(person)
+        self._people.send(
+            LinkRecord(origin=0, number=0, to=typed_id, phase="claim", other=person.state.id, edge=edge, strong=strong, explicit=explicit)
+        )
+
+    def strong(self, person: Person) -> tuple[str, ...]:
+        """The strong ids that the person has, or keeps a place for."""
+        return tuple(one for one in dict.fromkeys((*person.ids(), *person.identities().asked)) if self._policy.is_strong(one))
+
+    def link(self, record: LinkRecord, append_ms: int) -> None:
+        """Take the next step of a link.
+
+        Raises:
+            Rejected: ``too-many-hops``.
+        """
+        working, target = self._people.find(record.to)
+        if target is not None:
+            self._link_elsewhere(record, target)
+            return
+        if working is not None:
+            self._people.bring(working)
+        match record.phase:
+            case "claim":
+                self._claimed(record, working)
+            case "offer":
+                self._offered(record, working or self._begin(record.to, append_ms))
+            case "accept" if working is not None:
+                self._accepted(record, working)
+            case "refuse" if working is not None:
+                self._refused(record, working)
+            case "joined" if working is not None:
+                self._joined(working, record.edge)
+            case _:
+                pass
+
+    def _link_elsewhere(self, record: LinkRecord, target: str) -> None:
+        """The id stands for somebody else by now."""
+        if target == record.other:
+            if record.phase == "claim":
+                self._answer(record, "joined", record.to)
+            return
+        onward = replace(record, to=target, hops=record.hops + 1)
+        if record.phase == "claim" and self._policy.joins(record.to) == "first_login":
+            onward = replace(onward, first_login=True)
+        elif record.phase == "accept":
+            onward = replace(onward, phase="claim")
+        self._people.send(onward)
+
+    def _claimed(self, record: LinkRecord, working: Working | None) -> None:
+        if working is not None and record.to == record.other:
+            self._joined(working, record.edge)
+            return
+        mine = self._strong_of(record.to, working)
+        why = self._why_apart(record, mine)
+        if why is not None:
+            self._changes.refused_links[why] += 1
+            self._answer(record, "refuse", record.to, reason=why)
+        elif self._policy.rank(record.other) > self._policy.rank(record.to):
+            self._people.send(replace(record, to=record.other, other=record.to, strong=mine, reserved=(), hops=record.hops + 1))
+        elif working is None:
+            self._people.point(person_digest(record.to), record.other)
+            self._transfer(record.to, record.other, record.edge, None)
+        elif mine and not record.explicit:
+            self._answer(record, "offer", record.to, strong=mine)
+        else:
+            self._merge(working, record.other, record.edge)
+
+    def _strong_of(self, typed_id: str, working: Working | None) -> tuple[str, ...]:
+        if working is not None:
+            return self.strong(working.person)
+        return (typed_id,) if self._policy.is_strong(typed_id) else ()
+
+    def _why_apart(self, record: LinkRecord, mine: Sequence[str]) -> str | None:
+        """Why two persons are not one."""
+        if record.explicit:
+            return None
+        if record.first_login and mine and record.strong:
+            return FIRST_LOGIN
+        return TWO_STRONG if self._conflict(mine, record.strong) else None
+
+    def _conflict(self, mine: Iterable[str], theirs: Iterable[str]) -> bool:
+        """Two different values where one may be."""
+        ours, others = self._by_slot(mine), self._by_slot(theirs)
+        return any(not (ours[slot] <= others[slot] or others[slot] <= ours[slot]) for slot in ours.keys() & others.keys())
+
+    def _by_slot(self, ids: Iterable[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for one in ids:
+            found.setdefault(self._policy.slot(one), set()).add(one)
+        return found
+
+    def _offered(self, record: LinkRecord, working: Working) -> None:
+        """Another person with strong ids would join this one: keep a place for its strong ids, or refuse."""
+        person = working.person
+        identities = person.identities()
+        working.changed = True
+        why = self._why_apart(record, self.strong(person))
+        if why is not None:
+            self._changes.refused_links[why] += 1
+            for typed_id in (record.edge.one, record.edge.other):
+                if typed_id in identities.asked:
+                    identities.refuse(typed_id, why)
+            person.keep_identities()
+            return
+        held = {*person.ids(), *identities.asked}
+        reserved = tuple(one for one in record.strong if one not in held)
+        identities.asked |= dict.fromkeys(reserved, self._changes.clock)
+        person.keep_identities()
+        self._answer(record, "accept", person.state.id, strong=self.strong(person), reserved=reserved)
+
+    def _accepted(self, record: LinkRecord, working: Working) -> None:
+        """The other person keeps a place for this one's strong ids; if there are more by now, it is asked again."""
+        mine = self.strong(working.person)
+        if set(mine) <= set(record.strong):
+            self._merge(working, record.other, record.edge)
+        else:
+            self._answer(record, "offer", record.to, strong=mine)
+
+    def _refused(self, record: LinkRecord, working: Working) -> None:
+        identities = working.person.identities()
+        working.changed = True
+        for typed_id in record.reserved:
+            identities.asked.pop(typed_id, None)
+        for typed_id in (record.edge.one, record.edge.other):
+            if typed_id in identities.asked:
+                identities.refuse(typed_id, record.reason)
+        working.person.keep_identities()
+
+    def _joined(self, working: Working, edge: Edge) -> None:
+        working.person.identities().join(edge)
+        working.person.keep_identities()
+        working.changed = True
+
+    def _answer(self, record: LinkRecord, phase: LinkPhase, other: str, **fields: object) -> None:
+        """Send the next step to the other side; ``other`` is who answers."""
+        answer = replace(record, phase=phase, to=record.other, other=other, hops=0)
+        self._people.send(msgspec.structs.replace(answer, **fields))
+
+    def _begin(self, person_id: str, append_ms: int) -> Working:
+        """A person of whom there has been no event: all segments are evaluated."""
+        working = self._people.create(person_id, append_ms)
+        since = len(self._changes.transitions)
+        self._engine.take_over(working.person, None, self._changes.clock, self._changes.transitions)
+        working.changed = True
+        self._people.note(working, since)
+        return working
+
+    def _merge(self, working: Working, into: str, edge: Edge) -> None:
+        """The person becomes a part of another."""
+        person, changes = working.person, self._changes
+        since = len(changes.transitions)
+        self._engine.give_up(person, changes.clock, changes.transitions)
+        self._people.note(working, since)
+        state = person.state
+        changes.merged.append(PersonMerged(state.id, into, state.incarnation, changes.clock))
+        self._people.absorb(working, into)
+        self._transfer(state.id, into, edge, state)
+
+    def _transfer(self, absorbed: str, into: str, edge: Edge, state: PersonState | None) -> None:
+        packed = None if state is None else state_text(pack(state))
+        self._people.send(TransferRecord(origin=0, number=0, to=into, absorbed=absorbed, edge=edge, state=packed))
+
+    def transfer(self, record: TransferRecord, append_ms: int) -> None:
+        """Take over an absorbed person.
+
+        Raises:
+            Rejected: ``too-many-hops``; ``unreadable-internal``.
+        """
+        working, target = self._people.find(record.to)
+        if target is not None:
+            self._people.send(replace(record, to=target, hops=record.hops + 1))
+            return
+        state = _unpacked(record)
+        if working is None:
+            working = self._people.create(record.to, append_ms)
+        self._people.bring(working)
+        changes, person = self._changes, working.person
+        if state is not None or person.is_new:
+            since = len(changes.transitions)
+            self._engine.take_over(person, state, changes.clock, changes.transitions)
+            self._people.note(working, since)
+        identities = person.identities()
+        if state is not None:
+            identities.take_over(unpack_identities(state.identities, state.id))
+        identities.join(record.edge)
+        identities.asked.pop(record.absorbed, None)
+        person.keep_identities()
+        working.changed = True
+
+
+def _unpacked(record: TransferRecord) -> PersonState | None:
+    packed = record.packed()
+    if packed is None:
+        return None
+    try:
+        return unpack(packed)
+    except (Misconfigured, msgspec.MsgspecError, IndexError, ValueError) as error:
+        raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None

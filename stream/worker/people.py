@@ -1,0 +1,119 @@
+"""Whom a batch works on: persons, and ids that stand for persons elsewhere; and what it tells other lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from schemas import rejection
+from schemas.errors import Rejected
+from schemas.identity_records import HOPS_MAX, ForwardRecord, IdentityRecord, LinkRecord, TransferRecord, identity_value
+from schemas.routing import partition_of
+from stream.store.layout import person_digest
+from stream.store.port import StateStore
+from stream.worker.memory import Changes, LaneMemory, Working
+from stream.worker.outbox import pack_internal
+from tagging.person import Person
+from tagging.state import new_person
+
+KINDS: dict[type[IdentityRecord], bytes] = {ForwardRecord: b"forward", LinkRecord: b"link", TransferRecord: b"transfer"}
+
+
+async def read_pointers(store: StateStore, partition: int, packed: dict[bytes, bytes | None]) -> dict[bytes, str]:
+    """For whom those ids stand that name no person."""
+    missing = [digest for digest, body in packed.items() if body is None]
+    if not missing:
+        return {}
+    found = await store.pointers(partition, missing)
+    return {digest: target.decode() for digest, target in zip(missing, found, strict=True) if target is not None}
+
+
+@dataclass(slots=True)
+class People:
+    """Persons and pointers of a batch by digest; both change as it goes on."""
+
+    memory: LaneMemory
+    changes: Changes
+    working: dict[bytes, Working]
+    pointers: dict[bytes, str] = field(default_factory=dict)
+    absorbed: list[Working] = field(default_factory=list)
+
+    def all(self) -> list[Working]:
+        """Everybody, with those who are persons no more."""
+        return [*self.working.values(), *self.absorbed]
+
+    def find(self, typed_id: str) -> tuple[Working | None, str | None]:
+        """The person that an id names, or the canonical id of the one it stands for; neither if it is unknown."""
+        digest = person_digest(typed_id)
+        return self.working.get(digest), self.pointers.get(digest)
+
+    def create(self, person_id: str, append_ms: int) -> Working:
+        """A person who exists from here on."""
+        working = self.candidate(person_id, person_digest(person_id), append_ms)
+        self.keep(working)
+        return working
+
+    def candidate(self, person_id: str, digest: bytes, append_ms: int) -> Working:
+        """A person who will exist if the record that names it is applied."""
+        state = new_person(person_id, self.changes.people, append_ms, self.memory.history.current.version)
+        return Working(digest, Person(state, is_new=True), None, is_new=True)
+
+    def keep(self, working: Working) -> None:
+        """A candidate has become a person."""
+        self.working[working.digest] = working
+        self.changes.people += 1
+
+    def bring(self, working: Working) -> None:
+        """Bring a person to the newest definitions."""
+        if working.person.state.definitions == self.memory.history.current.version:
+            return
+        since = len(self.changes.transitions)
+        working.changed = self.memory.history.bring(working.person, self.changes.transitions, working.shadow)
+        self.changes.note_adopted(working)
+        self.note(working, since)
+
+    def note(self, working: Working, since: int) -> None:
+        """Note the memberships that changed with the transitions from ``since`` on."""
+        if len(self.changes.transitions) > since:
+            working.changed = True
+            self.changes.note_members(since, working, self.memory.history.current.program.bundle.numbers.segments)
+
+    def point(self, digest: bytes, target: str) -> None:
+        """From here on an id stands for a person."""
+        self.pointers[digest] = target
+        self.changes.pointers[digest] = target.encode()
+
+    def absorb(self, working: Working, into: str) -> None:
+        """The person is one no more; its id stands for another."""
+        working.is_absorbed = working.changed = True
+        self.working.pop(working.digest, None)
+        self.absorbed.append(working)
+        self.point(working.digest, into)
+
+    def is_next(self, record: IdentityRecord) -> bool:
+        """Whether a record from another lane follows on the last that was taken from there; it then counts as taken.
+
+        Raises:
+            Rejected: it comes from a partition that does not exist.
+        """
+        received = self.changes.received
+        if not 0 <= record.origin < len(received):
+            raise Rejected(rejection.UNREADABLE_INTERNAL, f"origin is {record.origin}, there are {len(received)} partitions")
+        if record.number != received[record.origin] + 1:
+            self.changes.repeated += 1
+            return False
+        received[record.origin] += 1
+        return True
+
+    def send(self, record: IdentityRecord) -> None:
+        """Send a record, whose origin and number are set here, to the lane of whom it is for.
+
+        Raises:
+            Rejected: ``too-many-hops``.
+        """
+        if record.hops > HOPS_MAX:
+            raise Rejected(rejection.TOO_MANY_HOPS, f"{record.hops - 1} lanes have passed it on")
+        changes = self.changes
+        partition = partition_of(record.to, self.memory.header.partitions)
+        changes.sent[partition] += 1
+        record.origin, record.number = self.memory.partition, changes.sent[partition]
+        changes.internal.append(pack_internal(partition, KINDS[type(record)], record.to.encode(), identity_value(record)))

@@ -1,0 +1,86 @@
+"""What is known of who a person is: the edges between its ids, the ids it has asked for, and those that were refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from schemas.identity_records import Edge
+
+REFUSED_MAX: Final = 64
+_ITSELF: Final = ""
+
+
+class Identities(msgspec.Struct, array_like=True):
+    """``edges``: undirected, in order of time of decision. ``asked``: id → when (absolute ms): a claim is on its way, or, for strong ids
+    of others, a place is kept. ``refused``: id → reason, the newest 64.
+    """
+
+    edges: list[Edge] = []
+    asked: dict[str, int] = {}
+    refused: dict[str, str] = {}
+
+    def ids(self) -> dict[str, None]:
+        """All ids that an edge names, in order."""
+        return {name: None for edge in self.edges for name in (edge.one, edge.other)}
+
+    def is_known(self, typed_id: str) -> bool:
+        """An edge names the id, or it has been asked for or refused: nothing new."""
+        return typed_id in self.asked or typed_id in self.refused or any(typed_id in (edge.one, edge.other) for edge in self.edges)
+
+    def join(self, edge: Edge) -> None:
+        """Note an edge, once."""
+        for name in (edge.one, edge.other):
+            self.asked.pop(name, None)
+            self.refused.pop(name, None)
+        ends = {edge.one, edge.other}
+        if all({held.one, held.other} != ends for held in self.edges):
+            self.edges.append(edge)
+
+    def refuse(self, typed_id: str, reason: str) -> None:
+        """Note that an id is not this person's; the oldest refusals are forgotten."""
+        self.asked.pop(typed_id, None)
+        self.refused.pop(typed_id, None)
+        self.refused[typed_id] = reason
+        while len(self.refused) > REFUSED_MAX:
+            del self.refused[next(iter(self.refused))]
+
+    def take_over(self, absorbed: Identities) -> None:
+        """Add what an absorbed person knew; refusals too, but of ids that are this person's."""
+        for edge in absorbed.edges:
+            self.join(edge)
+        mine = self.ids()
+        for typed_id, at_ms in absorbed.asked.items():
+            if typed_id not in mine:
+                self.asked.setdefault(typed_id, at_ms)
+        for typed_id, reason in absorbed.refused.items():
+            if typed_id not in mine and typed_id not in self.asked:
+                self.refuse(typed_id, reason)
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Identities)
+
+
+def pack_identities(identities: Identities, person_id: str) -> bytes:
+    """The packed form, in which the person's own id is left out; nothing at all if nothing is known."""
+    if not (identities.edges or identities.asked or identities.refused):
+        return b""
+    edges = [_renamed(edge, person_id, _ITSELF) for edge in identities.edges]
+    return _encoder.encode(Identities(edges, identities.asked, identities.refused))
+
+
+def unpack_identities(packed: bytes, person_id: str) -> Identities:
+    """Read the packed form."""
+    if not packed:
+        return Identities([], {}, {})
+    held = _decoder.decode(packed)
+    return Identities([_renamed(edge, _ITSELF, person_id) for edge in held.edges], held.asked, held.refused)
+
+
+def _renamed(edge: Edge, name: str, into: str) -> Edge:
+    if name not in (edge.one, edge.other):
+        return edge
+    one, other = (into if each == name else each for each in (edge.one, edge.other))
+    return Edge(one, other, edge.at_ms, edge.source, edge.reason)
