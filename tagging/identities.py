@@ -38,6 +38,10 @@ class Identities(msgspec.Struct, array_like=True):
         if all({held.one, held.other} != ends for held in self.edges):
             self.edges.append(edge)
 
+    def forget_unanswered(self, before_ms: int) -> None:
+        """Forget what was asked for before a time (absolute ms): an answer that takes a week will not come."""
+        self.asked = {typed_id: at_ms for typed_id, at_ms in self.asked.items() if at_ms >= before_ms}
+
     def refuse(self, typed_id: str, reason: str) -> None:
         """Note that an id is not this person's; the oldest refusals are forgotten."""
         self.asked.pop(typed_id, None)
@@ -52,7 +56,7 @@ class Identities(msgspec.Struct, array_like=True):
             self.join(edge)
         mine = self.ids()
         for typed_id, at_ms in absorbed.asked.items():
-            if typed_id not in mine:
+            if typed_id not in mine and typed_id not in self.refused:
                 self.asked.setdefault(typed_id, at_ms)
         for typed_id, reason in absorbed.refused.items():
             if typed_id not in mine and typed_id not in self.asked:

@@ -25,6 +25,7 @@ from tagging.identities import unpack_identities
 from tagging.person import Person
 from tagging.state import PersonState
 
+_ANSWER_MS: Final = 7 * 86_400_000
 TWO_STRONG: Final = "two-strong-ids"
 FIRST_LOGIN: Final = "first-login"
 TOO_MANY: Final = "too-many-ids"
@@ -44,6 +45,7 @@ class Linker:
         """An event of the person names other ids: ask for those that are new."""
         person = working.person
         identities = person.identities()
+        identities.forget_unanswered(self._changes.clock - _ANSWER_MS)
         explicit = self._policy.is_explicit(event.wire)
         source = event.wire.source
         for typed_id in event.ids[1:]:
@@ -104,7 +106,7 @@ class Linker:
             case "accept" if working is not None:
                 self._accepted(record, working)
             case "refuse" if working is not None:
-                self._refused(record, working)
+                self._refused(record, working, record.reason)
             case "joined" if working is not None:
                 self._joined(working, record.edge)
             case _:
@@ -130,10 +132,9 @@ class Linker:
         mine = self._strong_of(record.to, working)
         why = self._why_apart(record, mine)
         if why is not None:
-            self._changes.refused_links[why] += 1
-            self._answer(record, "refuse", record.to, reason=why)
+            self._refuse(record, working, why)
         elif self._policy.rank(record.other) > self._policy.rank(record.to):
-            self._people.send(replace(record, to=record.other, other=record.to, strong=mine, reserved=(), hops=record.hops + 1))
+            self._people.send(replace(record, to=record.other, other=record.to, strong=mine, hops=record.hops + 1))
         elif working is None:
             self._people.point(person_digest(record.to), record.other)
             self._transfer(record.to, record.other, record.edge, None)
@@ -173,17 +174,13 @@ class Linker:
         working.changed = True
         why = self._why_apart(record, self.strong(person))
         if why is not None:
-            self._changes.refused_links[why] += 1
-            for typed_id in (record.edge.one, record.edge.other):
-                if typed_id in identities.asked:
-                    identities.refuse(typed_id, why)
-            person.keep_identities()
+            self._refuse(record, working, why)
             return
         held = {*person.ids(), *identities.asked}
         reserved = tuple(one for one in record.strong if one not in held)
         identities.asked |= dict.fromkeys(reserved, self._changes.clock)
         person.keep_identities()
-        self._answer(record, "accept", person.state.id, strong=self.strong(person), reserved=reserved)
+        self._answer(record, "accept", person.state.id, strong=self.strong(person), reserved=(*record.reserved, *reserved))
 
     def _accepted(self, record: LinkRecord, working: Working) -> None:
         """The other person keeps a place for this one's strong ids; if there are more by now, it is asked again."""
@@ -193,15 +190,22 @@ class Linker:
         else:
             self._answer(record, "offer", record.to, strong=mine)
 
-    def _refused(self, record: LinkRecord, working: Working) -> None:
+    def _refuse(self, record: LinkRecord, working: Working | None, why: str) -> None:
+        self._changes.refused_links[why] += 1
+        if working is not None:
+            self._refused(record, working, why)
+        self._answer(record, "refuse", record.to, reason=why)
+
+    def _refused(self, record: LinkRecord, working: Working, why: str) -> None:
+        """The link came to nothing: whichever end this person asked for is not its own, and no place is kept any more."""
         identities = working.person.identities()
-        working.changed = True
         for typed_id in record.reserved:
             identities.asked.pop(typed_id, None)
         for typed_id in (record.edge.one, record.edge.other):
             if typed_id in identities.asked:
-                identities.refuse(typed_id, record.reason)
+                identities.refuse(typed_id, why)
         working.person.keep_identities()
+        working.changed = True
 
     def _joined(self, working: Working, edge: Edge) -> None:
         working.person.identities().join(edge)
