@@ -50,6 +50,8 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
     if kind == "track":
         event["event"] = _event_name(call.get("event"))
     who = _put_ids(event, call)
+    if kind == "alias" and (previous := as_id(call.get("previousId"))):
+        event["previousId"] = previous
     stated_ms = _stated_ms(call)
     event["id"] = _event_id(call, kind, stated=stated_ms is not None)
     event["timestamp"] = corrected_ms(stated_ms, sent_ms, arrival.received_ms)

@@ -44,6 +44,7 @@ class WireEvent(msgspec.Struct):
     userId: Any = msgspec.UNSET  # noqa: N815 - the wire's own name
     anonymousId: Any = msgspec.UNSET  # noqa: N815 - the wire's own name
     ids: Any = msgspec.UNSET
+    previousId: Any = msgspec.UNSET  # noqa: N815 - the wire's own name
     timestamp: Any = msgspec.UNSET
     receivedAt: Any = msgspec.UNSET  # noqa: N815 - the wire's own name
     source: Any = msgspec.UNSET

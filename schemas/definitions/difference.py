@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from schemas.definitions.duration import format_duration, parse_duration
+from schemas.definitions.identity_model import IdentityRules, Namespace
 from schemas.definitions.model import Segment, Sender, Source, Tag
 from schemas.definitions.scalars import shorten
 from schemas.definitions.written import written
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from schemas.definitions.model import Bundle, EngineSettings
     from schemas.definitions.parse import Definitions
 
-Definition = Tag | Segment | Sender | Source
-Kind = Literal["settings", "tag", "segment", "sender", "source"]
+Definition = Tag | Segment | Sender | Source | Namespace
+Kind = Literal["settings", "tag", "segment", "sender", "source", "identity", "namespace"]
 How = Literal["added", "changed", "removed"]
 _SIGNS: Final[dict[How, str]] = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -43,24 +44,42 @@ class Change:
 
     def __str__(self) -> str:
         name = f"{self.kind} {self.id}" if self.id else self.kind
+        if self.kind in {"identity", "namespace"}:
+            name += " (for records from now on; who has been joined stays joined)"
         lines = [f"    {change.field}: {change.old} → {change.new}" for change in self.fields]
         return "\n".join([f"{_SIGNS[self.how]} {name}", *lines])
 
 
 def difference(old: Bundle | Definitions, new: Bundle | Definitions) -> tuple[Change, ...]:
-    """All that differs: settings, tags, segments, senders, sources; of each kind removed, changed, added, in order of definition."""
+    """All that differs: settings, tags, segments, senders, sources, identity and its namespaces; of each kind removed, changed, added,
+    in order of definition.
+    """
     return (
         *_settings(old.settings, new.settings),
         *_kind("tag", old.tags, new.tags),
         *_kind("segment", old.segments, new.segments),
         *_kind("sender", old.senders, new.senders),
         *_kind("source", old.sources, new.sources),
+        *_identity(old.identity, new.identity),
+        *_kind("namespace", old.identity.namespaces, new.identity.namespaces),
     )
 
 
 def _settings(old: EngineSettings, new: EngineSettings) -> tuple[Change, ...]:
     changed = _fields(old, new)
     return (Change("settings", "", "changed", changed),) if changed else ()
+
+
+def _identity(old: IdentityRules, new: IdentityRules) -> tuple[Change, ...]:
+    """What differs but for the namespaces themselves; of blocked values those that one side alone has."""
+    blocked = [[value for value in one.blocked if value not in other.blocked] for one, other in ((old, new), (new, old))]
+    before, after = (" ".join(namespace.id for namespace in rules.namespaces) for rules in (old, new))
+    changed = (
+        *([FieldChange("blocked", *(_text(values or None) for values in blocked))] if any(blocked) else ()),
+        *_changes("ids_max", old.ids_max, new.ids_max),
+        *([FieldChange("order", before, after)] if before != after else ()),
+    )
+    return (Change("identity", "", "changed", changed),) if changed else ()
 
 
 def _kind(kind: Kind, old: Sequence[Definition], new: Sequence[Definition]) -> list[Change]:

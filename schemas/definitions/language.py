@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, get_args
 
 from schemas.definitions.duration import DURATION_PATTERN
+from schemas.definitions.identity_model import Joins, Normaliser
 from schemas.definitions.model import NumberOperator, Operator
 from schemas.event import WireEvent
 from schemas.transition import Cause
@@ -23,6 +24,11 @@ DIRECTIONS: Final = ("enter", "leave")
 KINDS: Final = ("fact", "model", "strategy")
 MOST_COUNTED_IN_A_WINDOW: Final = 1_024
 MOST_VALUES: Final = 1_000
+NAMESPACE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}(:(\*|[A-Za-z0-9_.-]{1,63}))?$"
+REGION_PATTERN: Final = r"^[A-Z]{2}$"
+JOINS: Final[tuple[str, ...]] = get_args(Joins)
+NORMALISERS: Final[tuple[str, ...]] = get_args(Normaliser)
+MOST_IDS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ DOCUMENT: Final = Shape(
         "segments": Key(list_of(ref("segment")), "segments"),
         "senders": Key(list_of(ref("sender")), "where transitions are sent"),
         "sources": Key(list_of(ref("source")), "where events come from"),
+        "identity": Key(ref("identity"), "which ids name a person and join what they are seen with; in one file only"),
     },
 )
 SETTINGS: Final = Shape(
@@ -179,4 +186,28 @@ SOURCE: Final = Shape(
 WRITE_KEY: Final = Shape(
     "write_key", {"sha256": Key({"type": "string", "pattern": SHA256_PATTERN}, "SHA-256 of the key in hex", required=True)}
 )
-OUTER_SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, AT_MOST, SENDER, SOURCE, WRITE_KEY)
+IDENTITY: Final = Shape(
+    "identity",
+    {
+        "namespaces": Key(
+            list_of(ref("namespace")), "kinds of ids, the first names the person; those not named follow as they are unless said"
+        ),
+        "blocked": Key(list_of(TEXT), "values that name nobody, besides those that never do"),
+        "ids_max": Key(whole(1, MOST_IDS), "how many ids a person holds at most; 200 unless said"),
+    },
+)
+NAMESPACE: Final = Shape(
+    "namespace",
+    {
+        "id": Key(
+            {"type": "string", "pattern": NAMESPACE_PATTERN}, "its name in events; `wx_openid:*` is that of every app", required=True
+        ),
+        "strong": Key(FLAG, "one value per person: two values are never in one person unless an alias joins them; false unless said"),
+        "joins": Key({"enum": list(JOINS)}, "when it joins what it is seen with; always unless said"),
+        "limit": Key(whole(1, MOST_IDS), "how many of its values a person holds at most; 50 unless said"),
+        "normalise": Key({"enum": list(NORMALISERS)}, "how values are written before they are compared; none unless said"),
+        "region": Key({"type": "string", "pattern": REGION_PATTERN}, "the country of phone numbers without a country code, such as CN"),
+        "hashed": Key(FLAG, "stored and routed as a keyed hash; false unless said"),
+    },
+)
+OUTER_SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, AT_MOST, SENDER, SOURCE, WRITE_KEY, IDENTITY, NAMESPACE)

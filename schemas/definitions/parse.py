@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from schemas.definitions.fault import Fault
 from schemas.definitions.identity import Ids, by_id
+from schemas.definitions.identity_model import IdentityRules
+from schemas.definitions.identity_rules import read_identity
 from schemas.definitions.json_nodes import read_json
 from schemas.definitions.known import Known, References
 from schemas.definitions.language import DOCUMENT, SETTINGS
@@ -38,6 +40,7 @@ class Definitions:
     segments: tuple[Segment, ...] = ()
     senders: tuple[Sender, ...] = ()
     sources: tuple[Source, ...] = ()
+    identity: IdentityRules = field(default_factory=IdentityRules)
 
 
 def parse_files(files: Mapping[str, str]) -> Definitions:
@@ -83,6 +86,7 @@ def _definitions(documents: list[Fields], *, complete: bool) -> Definitions:
         segments,
         _all(documents, "senders", sender_reader(known)),
         _all(documents, "sources", SourceReader().read),
+        read_identity([view for document in documents if (view := document.get("identity")) is not None]),
     )
 
 

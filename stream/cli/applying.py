@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from schemas.definitions.bundle import next_bundle
 from schemas.definitions.difference import Change, difference
 from schemas.definitions.model import Bundle
+from schemas.identities import IdentityPolicy
 from schemas.internal import DEFINITIONS_HEADERS, definitions_value
 from stream.cli.deployment import Deployment, worker_members
 from stream.cli.errors import Failed
@@ -65,7 +66,11 @@ async def apply_lock(settings: Settings) -> AsyncIterator[None]:
 
 
 async def apply(deployment: Deployment, definitions: Definitions, *, silent: bool = False) -> Applied:
-    """Write the next version and ask every lane to switch to it; write nothing if nothing differs."""
+    """Write the next version and ask every lane to switch to it; write nothing if nothing differs.
+
+    Raises Misconfigured if ids are to be hashed and there is no secret: every worker would stop at such a version.
+    """
+    IdentityPolicy(definitions.identity, deployment.settings.identity_key)
     async with apply_lock(deployment.settings):
         await _caught_up(deployment)
         newest = deployment.newest

@@ -38,12 +38,14 @@ def command(context: click.Context, folder: Path, *, as_json: bool) -> None:
 async def _plan(settings: Settings, folder: Path, *, as_json: bool) -> tuple[int, tuple[Change, ...], DryRun | None]:
     from schemas.definitions.bundle import next_bundle  # noqa: PLC0415 - Kafka's client takes its time to load
     from schemas.definitions.difference import difference  # noqa: PLC0415 - likewise
+    from schemas.identities import IdentityPolicy  # noqa: PLC0415 - likewise
     from stream.cli.deployment import opened  # noqa: PLC0415 - likewise
     from stream.explain.dry_run import dry_run  # noqa: PLC0415 - likewise
     from stream.runtime.clock import SystemClock  # noqa: PLC0415 - likewise
     from stream.runtime.definition_files import load_folder  # noqa: PLC0415 - likewise
 
     definitions = load_folder(folder)
+    IdentityPolicy(definitions.identity, settings.identity_key)  # refuses what apply would
     async with opened(settings) as deployment:
         newest = deployment.newest
         changes = difference(newest, definitions)

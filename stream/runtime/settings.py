@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from schemas.errors import Misconfigured
 from schemas.topics import Topics
@@ -43,6 +43,12 @@ class Settings(BaseModel):
     )
     retention_ms: int = Field(Topics().retention_ms, description="How long events, transitions and dead letters are kept; -1 is for ever.")
     host: str = Field("127.0.0.1", min_length=1, description="Address that all ports are bound to; 0.0.0.0 opens them to the network.")
+    identity_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Key of the hashes of ids whose namespace is `hashed`; the same for all processes, and never changed:"
+        " under another one nobody is found again.",
+    )
     log_level: Level = Field("info", description="The least level that is logged.")
     log_json: bool = Field(False, description="Whether a log line is a JSON object instead of text for people.")
     collector: CollectorSettings = Field(default_factory=CollectorSettings, description="The collector's own.")
@@ -81,6 +87,11 @@ class Settings(BaseModel):
     def topics(self) -> Topics:
         """The topics of this deployment."""
         return Topics(self.prefix, self.partitions, self.retention_ms)
+
+    @property
+    def identity_key(self) -> bytes | None:
+        """What ``IdentityPolicy`` takes."""
+        return None if self.identity_secret is None else self.identity_secret.get_secret_value().encode()
 
     def shown(self) -> dict[str, str]:
         """Each variable with its value as it may be printed: secrets and passwords are hidden."""

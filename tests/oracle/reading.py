@@ -25,7 +25,7 @@ _WORDS = {"true": True, "false": False, "null": None}
 _MOST_DIGITS = 4300  # the sign is counted as one
 
 
-_HEADS = ("type", "event", "id", "userId", "anonymousId", "ids", "timestamp", "receivedAt", "source", "protocol")
+_HEADS = ("type", "event", "id", "userId", "anonymousId", "ids", "previousId", "timestamp", "receivedAt", "source", "protocol")
 READ = frozenset((*_HEADS, "properties", "traits", "context", "tags"))
 
 

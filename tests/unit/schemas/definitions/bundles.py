@@ -6,7 +6,8 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from schemas.definitions.language import CAUSES, OPERATORS
+from schemas.definitions.identity_model import IdentityRules, Namespace
+from schemas.definitions.language import CAUSES, JOINS, NORMALISERS, OPERATORS
 from schemas.definitions.model import (
     AbsenceNode,
     Aggregate,
@@ -135,6 +136,20 @@ directions = st.sampled_from([(), ("enter",), ("enter", "leave")])
 causes = st.lists(st.sampled_from(CAUSES), max_size=2).map(tuple)
 senders = st.builds(Sender, words, words, words, st.just("webhook"), several, directions, causes, st.booleans())
 sources = st.builds(Source, words, words, several, several)
+counts = st.integers(1, 1_000)
+namespaces = st.builds(
+    Namespace,
+    words,
+    st.booleans(),
+    st.sampled_from(JOINS),
+    counts,
+    st.sampled_from(NORMALISERS),
+    st.none() | words,
+    st.booleans(),
+)
+identities = st.builds(
+    IdentityRules, st.lists(namespaces, max_size=2, unique_by=lambda namespace: namespace.id).map(tuple), several, counts
+)
 dictionaries = st.dictionaries(words, st.integers(1, 2**32), max_size=3)
 bundles = st.builds(
     Bundle,
@@ -146,4 +161,5 @@ bundles = st.builds(
     st.lists(sources, max_size=2, unique_by=lambda source: source.id).map(tuple),
     st.builds(Numbers, dictionaries, dictionaries, dictionaries, dictionaries, dictionaries),
     st.booleans(),
+    identities,
 )

@@ -84,7 +84,7 @@ def test_distinct_is_compared_with_whole_numbers_and_the_others_with_doubles() -
         (f"{{sum: {PRICE}}}", f".sum: found '{PRICE}', expected a map with the keys property, eq, ne, gt, gte, lt, lte, between"),
         (f"{{sum: {{property: {PRICE}}}}}", ".sum: found a map with property, expected at least one comparison beside 'property'"),
         ("{sum: {gte: 1}}", ".sum: found no 'property', expected the key 'property': where in the event the value stands"),
-        ("{avg: {property: price, gte: 1}}", ".avg.property: found 'price', expected a path that begins with one of type, event, id, userId, anonymousId, ids, timestamp, receivedAt, source, protocol, properties, traits, context, tags; did you mean 'properties.price'?"),
+        ("{avg: {property: price, gte: 1}}", ".avg.property: found 'price', expected a path that begins with one of type, event, id, userId, anonymousId, ids, previousId, timestamp, receivedAt, source, protocol, properties, traits, context, tags; did you mean 'properties.price'?"),
         ("{max: {property: 'properties.a[].b', gte: 1}}", ".max.property: found 'properties.a[].b', expected a path without []"),
         (f"{{min: {{property: {PRICE}, gte: many}}}}", ".min.gte: found 'many', expected a number"),
         (f"{{min: {{property: {PRICE}, gteq: 1}}}}", ".min.gteq: found 'gteq', expected one of property, eq, ne, gt, gte, lt, lte, between; did you mean 'gte'?"),

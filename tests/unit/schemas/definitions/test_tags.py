@@ -96,7 +96,7 @@ def test_a_fault_of_a_tag_tells_its_place(tag: str, told: str) -> None:
 
 
 def test_a_path_that_begins_with_no_field_of_an_event_is_refused() -> None:
-    expected = "a path that begins with one of type, event, id, userId, anonymousId, ids, timestamp, receivedAt, source, protocol, properties, traits, context, tags"
+    expected = "a path that begins with one of type, event, id, userId, anonymousId, ids, previousId, timestamp, receivedAt, source, protocol, properties, traits, context, tags"
     assert faults("tags: [{id: a, value: property.x}, {id: b, value: category}]") == [
         f"a.yaml:1: tags.a.value: found 'property.x', expected {expected}; did you mean 'properties'?",
         f"a.yaml:1: tags.b.value: found 'category', expected {expected}; did you mean 'properties.category'?",
