@@ -45,7 +45,7 @@ class IdentityPolicy:
                 " the same for all processes of this deployment, and never change it"
             )
         self._secret = secret or b""
-        self._ids_max = rules.ids_max
+        self.ids_max = rules.ids_max
         self._blocked = frozenset(value.strip().lower() for value in rules.blocked)
         self._longest_blocked = max(map(len, self._blocked), default=0)
         self._namespaces = Namespaces(rules, self._blocked)
@@ -127,8 +127,8 @@ class IdentityPolicy:
             self._counted("user", _previous(wire))
         found = [self._counted("user", wire.userId), self._counted("anon", wire.anonymousId)]
         if type(wire.ids) is dict:
-            found += [self._counted(key, value) for key, value in islice(wire.ids.items(), self._ids_max)]
-            if len(wire.ids) > self._ids_max:
+            found += [self._counted(key, value) for key, value in islice(wire.ids.items(), self.ids_max)]
+            if len(wire.ids) > self.ids_max:
                 self._count("too_many")
         return self._routed(found)
 

@@ -36,7 +36,7 @@ class Engine:
     milliseconds; a person's own times are relative to the person's base.
     """
 
-    def __init__(self, bundle: Bundle, program: Program | None = None) -> None:
+    def __init__(self, bundle: Bundle, program: Program | None = None, secret: bytes | None = None) -> None:
         self.program: Program = compile_bundle(bundle) if program is None else program
         self.version = bundle.version
         self.silent = bundle.silent
@@ -46,7 +46,7 @@ class Engine:
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
-        self.policy = IdentityPolicy(bundle.identity)
+        self.policy = IdentityPolicy(bundle.identity, secret)
         self.bound_bites = 0
         self.suppressed = 0
 

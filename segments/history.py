@@ -16,11 +16,15 @@ Switches = tuple[tuple[int, int], ...]
 
 
 class History:
-    """Engines by version and the barriers between them. ``switches``: (version, barrier in absolute ms), oldest first."""
+    """Engines by version and the barriers between them. ``switches``: (version, barrier in absolute ms), oldest first.
 
-    def __init__(self, bundles: Mapping[int, Bundle], switches: Switches) -> None:
+    ``secret``: the key under which ids are hashed, where the definitions ask for it.
+    """
+
+    def __init__(self, bundles: Mapping[int, Bundle], switches: Switches, secret: bytes | None = None) -> None:
         self.switches = switches
-        self._engines = {version: Engine(bundles[version]) for version, _ in switches}
+        self.secret = secret
+        self._engines = {version: Engine(bundles[version], secret=secret) for version, _ in switches}
         self._fills = {new: fill_of(bundles[old], bundles[new]) for (old, _), (new, _) in pairwise(switches)}
 
     @classmethod
@@ -39,7 +43,7 @@ class History:
     def switch(self, bundle: Bundle, barrier_ms: int) -> None:
         """From here on ``bundle`` holds; people are brought to it one by one."""
         self._fills[bundle.version] = fill_of(self.current.program.bundle, bundle)
-        self._engines[bundle.version] = Engine(bundle)
+        self._engines[bundle.version] = Engine(bundle, secret=self.secret)
         self.switches = (*self.switches, (bundle.version, barrier_ms))
 
     def forget(self) -> None:

@@ -53,6 +53,7 @@ class LaneParts:
     topics: Topics
     settings: WorkerSettings
     past: PastLog
+    identity_secret: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -68,11 +68,11 @@ class Linker:
         """Why a person may not even ask for an id."""
         identities = person.identities()
         held = [*person.ids(), *identities.asked]
-        namespace = self._policy.slot(typed_id)
-        alike = [one for one in held if self._policy.slot(one) == namespace]
-        if alike and self._policy.is_strong(typed_id):
+        namespace = self._policy.namespace(typed_id)
+        alike = [one for one in held if self._policy.namespace(one).id == namespace.id]
+        if alike and namespace.strong:
             return None if explicit else TWO_STRONG
-        if len(alike) >= self._policy.namespace(typed_id).limit or len(held) >= self._policy.rules.ids_max:
+        if len(alike) >= namespace.limit or len(held) >= self._policy.ids_max:
             return TOO_MANY
         return None
 
@@ -164,7 +164,7 @@ class Linker:
     def _by_slot(self, ids: Iterable[str]) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for one in ids:
-            found.setdefault(self._policy.slot(one), set()).add(one)
+            found.setdefault(self._policy.namespace(one).id, set()).add(one)
         return found
 
     def _offered(self, record: LinkRecord, working: Working) -> None:

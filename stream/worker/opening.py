@@ -55,7 +55,7 @@ async def _build(partition: int, header: LaneHeader, packed: bytes, parts: LaneP
     held = {}
     for version, _ in header.switches:
         held[version] = await until_available(lambda version=version: bundles.bundle(version))  # type: ignore[misc]
-    lane = Lane(LaneMemory(partition, header, packed, DueIndex(bounds), History(held, header.switches)), parts)
+    lane = Lane(LaneMemory(partition, header, packed, DueIndex(bounds), History(held, header.switches, parts.identity_secret)), parts)
     lane.outbox.add(entries, [])
     return lane
 

@@ -22,7 +22,6 @@ from tagging.codec import pack
 from tagging.person import TRAITS_BYTES_MAX
 from tests.unit.worker.made import BUNDLES, HOUR, T, memory, record, viewed
 
-
 POLICY = IdentityPolicy(IdentityRules())
 
 
@@ -177,7 +176,7 @@ def test_an_event_in_the_wrong_partition_is_forwarded_to_the_right_one() -> None
     first = viewed(0, 0, stranger)
     changes, intake, working = run(first, viewed(1, 1, native), lane=memory(partitions=8))
 
-    (partition, message), = map(unpack_entry, changes.internal)
+    ((partition, message),) = map(unpack_entry, changes.internal)
     assert (partition, message.key) == (partition_of(f"user:{stranger}", 8), f"user:{stranger}".encode())
     assert read_internal(message.value) == ForwardRecord(
         origin=0, number=1, to=f"user:{stranger}", hops=1, event_ms=T, event=msgspec.Raw(first.value)
