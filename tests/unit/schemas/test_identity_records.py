@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.errors import Rejected
+from schemas.identity_records import Edge, ForwardRecord, IdentityRecord, LinkRecord, TransferRecord, identity_value, state_text
+from schemas.internal import read_internal
+
+T = 1_764_000_000_000
+EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        ForwardRecord(origin=1, number=2, to="user:u1", hops=3, event_ms=T, event=msgspec.Raw(b'{"a": 1e3}')),
+        LinkRecord(origin=1, number=2, to="anon:a", phase="claim", other="user:u1", edge=EDGE),
+        LinkRecord(
+            origin=1,
+            number=2,
+            to="anon:a",
+            hops=1,
+            phase="refuse",
+            other="user:u1",
+            edge=EDGE,
+            strong=("user:u1",),
+            reserved=("user:u2",),
+            explicit=True,
+            first_login=True,
+            reason="first-login",
+        ),
+        TransferRecord(origin=1, number=2, to="user:u1", absorbed="anon:a", edge=EDGE, state=state_text(b"\x00state")),
+    ],
+)
+def test_a_record_is_read_back_as_it_was_written(record: IdentityRecord) -> None:
+    assert read_internal(identity_value(record)) == record
+
+
+def test_a_forwarded_event_keeps_its_bytes() -> None:
+    original = b'{"price": 1.0e2,  "price": 7}'
+    record = ForwardRecord(origin=0, number=1, to="user:u1", event_ms=T, event=msgspec.Raw(original))
+    held = read_internal(identity_value(record))
+
+    assert isinstance(held, ForwardRecord)
+    assert bytes(held.event) == original
+
+
+def test_a_transfer_carries_the_state_or_none() -> None:
+    record = TransferRecord(origin=0, number=1, to="user:u1", absorbed="anon:a", edge=EDGE)
+    assert record.packed() is None
+    record.state = state_text(b"\x00state")
+    assert record.packed() == b"\x00state"
+
+    record.state = "no base64!"
+    with pytest.raises(Rejected) as rejected:
+        record.packed()
+    assert rejected.value.reason.code == "unreadable-internal"
+
+
+@pytest.mark.parametrize(
+    "value", [b'{"type":"$link"}', b'{"type":"$transfer","origin":"x"}', b'{"type":"$forward","origin":1,"number":1,"to":"a:b"}']
+)
+def test_a_record_that_lacks_something_is_unreadable(value: bytes) -> None:
+    with pytest.raises(Rejected) as rejected:
+        read_internal(value)
+    assert rejected.value.reason.code == "unreadable-internal"
