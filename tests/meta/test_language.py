@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,13 +17,19 @@ from schemas.definitions.parse import parse_files
 from schemas.definitions.view import View
 from schemas.definitions.yaml_nodes import read_yaml
 from schemas.errors import DefinitionFaults
+from schemas.event_schema import event_schema
+from schemas.transition_schema import transition_schema
 from tests.meta.told import SILENT, Example, Happening, examples, read_at, write_at
 from tests.oracle.partition import run_partition
 from tests.property.driver import Driver, Place, Step
 from tests.property.verdict import differences
+from tests.unit.schemas.definitions.reading import valid as valid_definitions
+from tests.unit.schemas.definitions.validator import is_valid
 
 PAGES: Final = ("language.md", "cookbook.md")
 EXAMPLES: Final = [pytest.param(each, id=f"{page}: {each.name}") for page in PAGES for each in examples(page)]
+EVENTS: Final = event_schema()
+TRANSITIONS: Final = transition_schema()
 NOT_YET: Final = "This version does not read it yet."
 ONE_BY_ONE: Final = (Step("read"), Step("sweep"), Step("reopen")) * 60
 
@@ -87,6 +94,16 @@ def refusals(example: Example) -> str:
         assert all("not supported by this version yet" in each for each in told), told
         return told[0]
     return ""
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_definitions_events_and_transitions_of_an_example_hold_under_their_schemas(example: Example) -> None:
+    assert all(map(valid_definitions, example.sets))
+    bodies = [json.loads(raw.value or b"") for raw in example.records() if not raw.headers]
+    assert [body for body in bodies if not is_valid(body, EVENTS, EVENTS)] == []
+    if not refusals(example):
+        published = Driver(example.records(), bundles_of(example), Place()).run(()).topics.transitions
+        assert [each for each in published if not is_valid(each, TRANSITIONS, TRANSITIONS)] == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
