@@ -56,7 +56,7 @@ class WireEvent(msgspec.Struct):
 
 
 class Event(msgspec.Struct):
-    """A readable event. ``stated_ms`` is its timestamp, else receivedAt, else None (the append time counts). ``ids``: the routing id first."""
+    """A readable event. ``stated_ms``: its timestamp, else receivedAt, else None (the append time counts). ``ids``: routing id first."""
 
     name: str
     routing_id: str

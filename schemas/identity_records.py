@@ -13,6 +13,12 @@ from schemas.errors import Rejected
 
 HOPS_MAX: Final = 8
 
+TWO_STRONG: Final = "two-strong-ids"
+FIRST_LOGIN: Final = "first-login"
+TOO_MANY: Final = "too-many-ids"
+REFUSALS: Final = (TWO_STRONG, FIRST_LOGIN, TOO_MANY)
+"""Why an id is not joined to a person."""
+
 LinkPhase = Literal["claim", "offer", "accept", "refuse", "joined"]
 
 

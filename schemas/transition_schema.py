@@ -40,8 +40,17 @@ def transition_schema() -> Schema:
         "$defs": {
             "entered": _record(_ENTERED, _data({"not": {"multipleOf": 2}})),
             "left": _record(_LEFT, _data({"multipleOf": 2}, without="leavesAt")),
-            "merged": _record("person.merged", _closed({"from": _TEXT, "into": _TEXT}, ["from", "into"])),
+            "merged": _record("person.merged", _closed(_merged(), ["id", "from", "into", "incarnation"])),
         },
+    }
+
+
+def _merged() -> Schema:
+    return {
+        "id": _FIELDS["id"][0],
+        "from": {**_TEXT, "description": "the person who is none any more"},
+        "into": {**_TEXT, "description": "the person of whom it is a part from here on"},
+        "incarnation": _FIELDS["incarnation"][0],
     }
 
 

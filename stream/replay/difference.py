@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 
 EXAMPLES_MAX = 20
@@ -60,16 +61,18 @@ class Comparer:
         self._differing: dict[bytes, dict[str, Any]] = {}
         self._later: list[dict[str, Any]] = []
 
-    def add_replayed(self, transition: Transition, value: bytes) -> None:
+    def add_replayed(self, transition: Transition | PersonMerged, value: bytes) -> None:
         """Note a transition that the replay yields."""
-        place = _place(transition.person, transition.segment, transition.incarnation, transition.sequence)
+        if isinstance(transition, PersonMerged):
+            place = _place(transition.person, "", transition.incarnation, 0)
+        else:
+            place = _place(transition.person, transition.segment, transition.incarnation, transition.sequence)
         self._contents[place] = _content(value)
         self.unmatched.add(place)
 
     def add_published(self, record: dict[str, Any], value: bytes, settled_ms: int) -> None:
         """Judge a record of the topic. Not replayed and at or after ``settled_ms``: the lane was ahead by then."""
-        data = record["data"]
-        place = _place(data["person"], data["segment"], data["incarnation"], data["sequence"])
+        place = _place_of(record["data"])
         content = self._contents.get(place)
         difference = self.difference
         if content is None:
@@ -109,8 +112,7 @@ class Comparer:
         if not (self.unmatched or self._differing):
             return difference
         for record in map(json.loads, replayed):
-            data = record["data"]
-            place = _place(data["person"], data["segment"], data["incarnation"], data["sequence"])
+            place = _place_of(record["data"])
             if place in self._differing:
                 self._add_differing(record, self._differing[place])
             elif place not in self.unmatched:
@@ -146,7 +148,7 @@ class Waiting:
 
     def holds(self, record: dict[str, Any]) -> bool:
         """Whether the lane may still publish this transition."""
-        cause = record["data"]["cause"]
+        cause = record["data"].get("cause", "merge")
         due = self.earliest_due_ms is not None and cause == "time" and self.earliest_due_ms <= milliseconds(record)
         return record["data"]["id"] in self.ids or due or (self.sweeping and cause in ("time", "definition"))
 
@@ -155,6 +157,13 @@ def milliseconds(record: dict[str, Any]) -> int:
     """A transition's timestamp, milliseconds since 1970 UTC."""
     moment = datetime.fromisoformat(record["timestamp"])
     return int(moment.replace(microsecond=0).timestamp()) * _MILLISECONDS + moment.microsecond // _MILLISECONDS
+
+
+def _place_of(data: dict[str, Any]) -> bytes:
+    """Of a transition's data, or of a ``person.merged``'s."""
+    if "from" in data:
+        return _place(data["from"], "", data["incarnation"], 0)
+    return _place(data["person"], data["segment"], data["incarnation"], data["sequence"])
 
 
 def _place(person: str, segment: str, incarnation: int, sequence: int) -> bytes:

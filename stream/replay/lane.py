@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from schemas.definitions.model import Bundle
+from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 from segments.history import History
 from stream.kafka.port import Bundles, PastLog, Record
@@ -21,6 +22,8 @@ from stream.worker.sweep import Sweeper, SweepResult
 
 _SLICES_AT_ONCE = 8
 
+Take = Callable[[list[Transition | PersonMerged]], None]
+
 
 class ReplayLane:
     """One partition from its true start. ``take`` hears transitions, per person in the order of the live stream.
@@ -29,7 +32,7 @@ class ReplayLane:
     changes the order across people, and nothing else.
     """
 
-    def __init__(self, partition: int, partitions: int, bundles: Bundles, past: PastLog, take: Callable[[list[Transition]], None]) -> None:
+    def __init__(self, partition: int, partitions: int, bundles: Bundles, past: PastLog, take: Take) -> None:
         header = LaneHeader(partitions=partitions)
         self._memory = LaneMemory(partition, header, b"", DueIndex({}), History({0: Bundle()}, header.switches))
         self._bundles = bundles
@@ -96,8 +99,9 @@ class ReplayLane:
         commit.dues += result.index_only
         commit.members.clear()
         await self._put(commit, after)
-        if changes.transitions:
-            self._take(changes.transitions)
+        published: list[Transition | PersonMerged] = [*changes.transitions, *changes.merged]
+        if published:
+            self._take(published)
 
     async def _put(self, commit: Commit, after: LaneHeader) -> None:
         memory = self._memory

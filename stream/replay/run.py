@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from schemas.errors import Misconfigured, Unavailable
+from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 from stream.kafka.bundles import BundleLog
 from stream.kafka.past_log import KafkaPastLog
@@ -79,7 +80,7 @@ class _Sink:
     comparer: Comparer | None
     written: int = 0
 
-    def take(self, transitions: list[Transition]) -> None:
+    def take(self, transitions: Sequence[Transition | PersonMerged]) -> None:
         for transition in transitions:
             if not self.stretch.holds(transition.timestamp):
                 continue

@@ -64,10 +64,7 @@ class MemoryStateStore:
         held.persons.update(commit.persons)
         for digest in commit.gone:
             held.persons.pop(digest, None)
-        for digest, target in commit.pointers:
-            held.pointers.pop(digest, None)
-            if target is not None:
-                held.pointers[digest] = target
+        _point(held, commit.pointers)
         for number, digest, due in commit.new_people:
             _write(held, number, 0, entry_bytes(digest, due))
         for number, due in commit.dues:
@@ -93,6 +90,13 @@ class MemoryStateStore:
         for number in people:
             bits[number // 8] |= 0x80 >> (number % 8)
         return bytes(bits)
+
+
+def _point(held: _Partition, pointers: list[tuple[bytes, bytes | None]]) -> None:
+    for digest, target in pointers:
+        held.pointers.pop(digest, None)
+        if target is not None:
+            held.pointers[digest] = target
 
 
 def _write(held: _Partition, number: int, offset: int, packed: bytes) -> None:

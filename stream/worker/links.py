@@ -15,7 +15,7 @@ from schemas import rejection
 from schemas.errors import Misconfigured, Rejected
 from schemas.event import Event
 from schemas.identities import IdentityPolicy
-from schemas.identity_records import Edge, LinkPhase, LinkRecord, TransferRecord, state_text
+from schemas.identity_records import FIRST_LOGIN, TOO_MANY, TWO_STRONG, Edge, LinkPhase, LinkRecord, TransferRecord, state_text
 from schemas.person_merged import PersonMerged
 from stream.store.layout import person_digest
 from stream.worker.memory import Working
@@ -26,10 +26,6 @@ from tagging.person import Person
 from tagging.state import PersonState
 
 _ANSWER_MS: Final = 7 * 86_400_000
-TWO_STRONG: Final = "two-strong-ids"
-FIRST_LOGIN: Final = "first-login"
-TOO_MANY: Final = "too-many-ids"
-REFUSALS: Final = (TWO_STRONG, FIRST_LOGIN, TOO_MANY)
 
 
 class Linker:

@@ -35,9 +35,19 @@ class LaneMeasures:
         self._events.inc(changes.applied)
         self._duplicates.inc(changes.duplicates)
         self._batches.inc()
+        if changes.internal or changes.repeated or changes.refused_links:
+            self._identity(changes)
         self._batch_records.observe(records)
         for histogram, seconds in zip(self._stages, stage_seconds, strict=True):
             histogram.observe(seconds)
+
+    def _identity(self, changes: Changes) -> None:
+        metrics = self._metrics
+        metrics.counter(catalogue.FORWARDED).inc(changes.forwarded)
+        metrics.counter(catalogue.MERGES).inc(len(changes.merged))
+        metrics.counter(catalogue.RECORDS_REPEATED).inc(changes.repeated)
+        for reason, times in changes.refused_links.items():
+            metrics.counter(catalogue.LINKS_REFUSED, reason=reason).inc(times)
 
     def offsets(self, cursor: int, records: Sequence[Record]) -> None:
         """Offsets of one partition are dense; what is missing between the cursor and the records is counted."""

@@ -28,7 +28,7 @@ def pack_entry(key: bytes, value: bytes) -> bytes:
 
 
 def pack_internal(partition: int, kind: bytes, key: bytes, value: bytes) -> bytes:
-    """One internal record's entry: a length that no key has, four bytes of the partition of ``events`` it goes to, its kind, then as above."""
+    """One internal record's entry: a length that no key has, four bytes of the partition of ``events``, its kind, then as above."""
     return _INTERNAL + partition.to_bytes(4, "big") + bytes([len(kind)]) + kind + pack_entry(key, value)
 
 

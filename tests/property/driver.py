@@ -213,9 +213,8 @@ class Driver:
         fate: Fate,
     ) -> None:
         published = self._published
-        commit, after = build_commit(
-            self._memory, changes, touched, bounds, published, entries_of([*changes.transitions, *changes.merged], changes.internal)
-        )
+        entries = entries_of([*changes.transitions, *changes.merged], changes.internal)
+        commit, after = build_commit(self._memory, changes, touched, bounds, published, entries)
         commit.dues += index_only
         if fate == "lost before":
             self._reopen()

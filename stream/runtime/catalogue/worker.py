@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
+from schemas.identity_records import REFUSALS
 from schemas.rejection import REASONS
 from schemas.transition import Cause
 from stream.runtime.metrics import Metric
@@ -44,6 +45,14 @@ DUE_LATE_SECONDS: Final = Metric(
     "histogram",
     "From the time at which a segment changed without a record to the broker's acknowledgement of that transition.",
     buckets=_END_TO_END,
+)
+FORWARDED: Final = Metric("ebbtide_worker_forwarded_total", "counter", "Events passed on to the lane of the person they are about.")
+MERGES: Final = Metric("ebbtide_worker_merges_total", "counter", "Persons that became a part of another.")
+LINKS_REFUSED: Final = Metric(
+    "ebbtide_worker_links_refused_total", "counter", "Ids that were not joined to the person whose event named them.", {"reason": REFUSALS}
+)
+RECORDS_REPEATED: Final = Metric(
+    "ebbtide_worker_internal_repeated_total", "counter", "Records from other lanes that had come before, or before their turn."
 )
 CLOCK_RECORDS: Final = Metric(
     "ebbtide_worker_clock_records_total", "counter", "$clock records written, so that time passes in a quiet partition."
