@@ -146,6 +146,11 @@ class TestBounds:
         policy = policy_with(Namespace("card", normalise="lower"))
         assert ids(policy=policy, ids={"card": " " * 300 + "X"}) == ("card:x",)
 
+    def test_no_normaliser_looks_at_more_than_1024_characters(self) -> None:
+        policy = policy_with(Namespace("card", normalise="lower"))
+        assert ids(policy=policy, ids={"card": " " * 1_024 + "X"}) == ()
+        assert policy.take_refusals() == {"too_long": 1}
+
     def test_a_namespace_has_at_most_128_characters(self) -> None:
         assert ids(ids={"n" * 128: "1"}) == (f"{'n' * 128}:1",)
         assert ids(ids={"n" * 129: "1"}) == ()
@@ -213,6 +218,10 @@ class TestNamespaces:
     def test_a_key_that_would_be_read_back_as_another_namespace_names_nobody(self, key: str, value: str) -> None:
         assert ids(ids={key: value, "email": "e"}) == ("email:e",)
         assert DEFAULT.take_refusals() == {"ambiguous": 1}
+
+    def test_that_may_depend_on_the_value(self) -> None:
+        for value, stated in (("o", ("wx_openid:o",)), ("wx1:o", ()), ("p", ("wx_openid:p",))):
+            assert ids(ids={"wx_openid": value}) == stated
 
     @given(
         st.dictionaries(

@@ -99,12 +99,28 @@ def test_an_address_that_was_written_so_stays(text: str) -> None:
 
 
 @given(st.sampled_from(sorted(REGIONS)), st.text("0123456789+ -()", max_size=20) | st.integers(0, 10**15).map("+{}".format))
+@example("CN", "0118572870491")
+@example("AU", "0029003")
 @example("AR", "+54 9 11 2345 6789")
 @example("MX", "+52 1 55 1234 5678")
 @example("IT", "02 1234567")
 @example("BR", "0 15 11 91234 5678")
 def test_a_number_that_was_written_so_stays(region: str, text: str) -> None:
     same_again(REGIONS[region], text)
+
+
+def test_a_number_whose_written_form_is_read_as_another_names_nobody() -> None:
+    assert CHINA("0118572870491") is None
+
+
+def test_real_numbers_of_all_countries_are_read_with_and_without_their_code() -> None:
+    for region, normalise in REGIONS.items():
+        for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE):
+            if number := phonenumbers.example_number_for_type(region, kind):
+                written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+                at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+                abroad = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+                assert [normalise(form) for form in (written, at_home, abroad)] == [written] * 3, region
 
 
 def test_the_tables_of_phone_numbers_are_loaded_only_where_a_namespace_asks_for_them() -> None:
