@@ -139,11 +139,10 @@ def _read_local(text: str) -> datetime | None:
 
 def anniversaries(node: AnniversaryNode, value: Any, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Every [begin, end) in which the node is true for this date, as far as it may touch [low, high]."""
-    at = read_date(value, node.zone)
-    if at is None:
+    if read_date(value, node.zone) is None:
         return
-    # A date without a time is its own day, whatever the zone does at its midnight.
-    born = date.fromisoformat(value) if _DATE.fullmatch(value) else local(at, node.zone).date()
+    # The day is the one that is written: a value with an offset means its local day, and what the zone does then does not matter.
+    born = date.fromisoformat(value[:10])
     years = range(max(local(low, node.zone).year - 1, 2), min(local(high + node.within_ms, node.zone).year + 1, 9_998) + 1)
     for year in years:
         day = _day_in(year, born)
