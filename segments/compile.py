@@ -12,13 +12,16 @@ from schemas.definitions.model import (
     AnniversaryNode,
     AtMost,
     Bundle,
+    CalendarWindow,
     DateNode,
+    EventNode,
     ListNode,
     Segment,
     SegmentNode,
     TagNode,
     TraitNode,
 )
+from schemas.definitions.zones import zone_named
 from segments.build import Builder
 from segments.leaves import CompiledLeaf, Leaves, compile_leaves
 from segments.nodes import CompiledNode
@@ -90,6 +93,7 @@ def compile_bundle(bundle: Bundle) -> Program:
     """Compile a set of definitions."""
     tags, rules = compile_rules(bundle)
     ordered = in_order(bundle.segments)
+    _load_zones(ordered)
     leaves = compile_leaves((segment.when for segment in ordered), bundle.numbers.leaves)
     compiled = _compile_segments(ordered, bundle, tags)
     reads = _reads(ordered)
@@ -120,6 +124,15 @@ def in_order(segments: Iterable[Segment]) -> list[Segment]:
             if waits_for[waiting] == 0:
                 heappush(ready, waiting)
     return ordered
+
+
+def _load_zones(segments: Iterable[Segment]) -> None:
+    """No event shall wait for a file."""
+    for segment in segments:
+        for node in walk(segment.when):
+            match node:
+                case DateNode(zone=zone) | AnniversaryNode(zone=zone) | EventNode(calendar=CalendarWindow(zone=zone)):
+                    zone_named(zone)
 
 
 def _references(segment: Segment) -> set[str]:
