@@ -1,7 +1,8 @@
 """Lives of people whose score fades for 130 years, applied to every day as a worker does it, and the exact sum beside the score.
 
 A worker unpacks a person, moves the origin of their times once in weeks, applies, and packs them again, in one of two formats.
-The exact sum is a whole number of units of 2⁻⁴⁰⁰, and so is what is left of it after any time.
+The exact sum is a whole number of units of 2⁻⁴⁰⁰, and so is what is left of it after any time. A sum of magnitudes below 10⁻¹²
+counts as that, because such a score is read as 0: of a weight of 10²⁸⁰ that has halved a thousand times, doubles keep few digits.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ START, END = 0, 4_102_444_800_000
 DAYS = (END - START) // DAY
 HALF_LIVES = (1_000, 60_000, 3_600_000, DAY, 7 * DAY, 90 * DAY, YEAR, 10 * YEAR)
 NEAR = 1e-9
-RESOLVED = 1e-100
-"""What is less, the exact sum does not resolve to a billionth."""
 
 SHIFT = 400
 _TABLE_BITS = 256
@@ -156,10 +155,9 @@ def _compare(state: PersonState, exact: Exact, clock: int, drift: Drift) -> None
     assert (state.base + held.last, held.count) == (exact.last, drift.applications)
     assert isfinite(held.score)
     assert isfinite(held.weight)
-    if exact.size >= RESOLVED:
-        off = _apart(held.score, exact.total) / exact.size
-        drift.worst = max(drift.worst, off)
-        assert off <= NEAR, (exact.fading.half_life, clock, held.score)
+    off = _apart(held.score, exact.total) / max(exact.size, VANISHED)
+    drift.worst = max(drift.worst, off)
+    assert off <= NEAR, (exact.fading.half_life, clock, held.score, exact.total / (1 << SHIFT))
     if drift.days % 8 == 0:
         _compare_reading(held.score, exact, clock + drift.days * 1_000, drift)
 
