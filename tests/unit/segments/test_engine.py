@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from segments.engine import Engine
 from tagging.person import Person
 from tagging.state import REBASE_AFTER, new_person
 from tests.unit.segments.scene import DAY, HOUR, MINUTE, Row, T, story
@@ -58,6 +63,67 @@ def test_a_due_time_fires_when_the_clock_is_past_it() -> None:
 
     shop.advance(10 * MINUTE + 1)
     assert shop.rows()[1:] == [("recent", "out", 10 * MINUTE, "time")]
+
+
+@pytest.fixture
+def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """The time after T and the cause of every evaluation there was."""
+    found: list[tuple[int, str]] = []
+    plain = Engine._evaluate
+
+    def counted(self: Engine, person: Person, at: int, segments: Any, why: Any, *rest: Any) -> int | None:
+        found.append((person.state.base + at - T, why[0]))
+        return plain(self, person, at, segments, why, *rest)
+
+    monkeypatch.setattr(Engine, "_evaluate", counted)
+    return found
+
+
+BOTH = """
+segments:
+  - {id: b, when: {event: viewed, within: 10m}}
+  - {id: a, when: {event: viewed, within: 10m}}
+  - {id: none, when: {not: {any: [{segment: a}, {segment: b}]}}}
+"""
+
+
+def test_what_is_due_at_one_millisecond_is_one_evaluation(evaluations: list[tuple[int, str]]) -> None:
+    shop = story(BOTH)
+    shop.event(0)
+    shop.advance(DAY)
+
+    assert evaluations == [(0, "event"), (10 * MINUTE, "time")]
+    assert shop.rows()[2:] == [(name, way, 10 * MINUTE, "time") for name, way in (("a", "out"), ("b", "out"), ("none", "in"))]
+    assert [one.sequence for one in shop.out] == [1, 1, 2, 2, 1]
+
+
+@pytest.mark.parametrize(("at", "expected"), [(10 * MINUTE, [(10 * MINUTE, "event")]), (HOUR, [(10 * MINUTE, "time"), (HOUR, "event")])])
+def test_a_record_is_one_evaluation_after_those_that_were_due_before_it(
+    at: int, expected: list[tuple[int, str]], evaluations: list[tuple[int, str]]
+) -> None:
+    shop = story(BOTH)
+    shop.event(0)
+    shop.event(at, "other")
+
+    assert evaluations[1:] == expected
+
+
+def test_when_nothing_is_due_nothing_is_evaluated(evaluations: list[tuple[int, str]]) -> None:
+    shop = story(BOTH)
+    shop.event(0)
+    before = shop.packed()
+    for until in (0, 1, 10 * MINUTE):
+        shop.advance(until)
+
+    assert (evaluations, shop.packed()) == ([(0, "event")], before)
+
+
+def test_a_repeat_is_no_evaluation(evaluations: list[tuple[int, str]]) -> None:
+    shop = story(BOTH)
+    shop.event(0, id="m-1")
+    shop.event(HOUR - 1, id="m-1")
+
+    assert evaluations == [(0, "event")]
 
 
 def test_a_person_is_judged_by_all_segments_from_the_first_record_on() -> None:
