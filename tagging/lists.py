@@ -31,6 +31,11 @@ def is_named(lists: Lists, list_id: str) -> bool:
     return any(stand & 1 and key.partition(":")[0] == list_id for key, stand in lists)
 
 
+def naming(lists: Lists) -> list[str]:
+    """The ids of the lists that name any of the person's ids, each once, in order."""
+    return sorted({key.partition(":")[0] for key, stand in lists if stand & 1})
+
+
 def version_of(lists: Lists, list_id: str) -> int:
     """The version of the list that last spoke of the person's own id; 0 for none."""
     return next((stand >> 1 for key, stand in lists if key == list_id), 0)

@@ -5,6 +5,9 @@ How? `ebbtide up` runs as a subprocess on the broker and store of the test run; 
 
 from __future__ import annotations
 
+import json
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import pytest
 from redis import Redis
 
 from stream.stack import Stack
-from tests.integration.cli.machine import as_json, ebbtide, environment, eventually, line_with, running
+from tests.integration.cli.machine import EBBTIDE, ROOT, as_json, ebbtide, environment, eventually, line_with, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -56,6 +59,8 @@ def test_people_enter_and_leave_by_the_lists_that_are_put_and_a_replay_says_the_
     definitions = tmp_path / "definitions"
     definitions.mkdir()
     file(definitions, "a.yaml", DEFINITIONS)
+    (plan,) = as_json(env, "plan", str(definitions))
+    assert [(one["segment"], one["enters"]) for one in plan["segments"]] == [("others", 0), ("vips", 3)]
     ebbtide(env, "apply", str(definitions))
     eventually(lambda: as_json(env, "members", "vips", "--count")[0]["members"] == 3)
 
@@ -64,6 +69,7 @@ def test_people_enter_and_leave_by_the_lists_that_are_put_and_a_replay_says_the_
     assert (second["persons"], second["added"], second["removed"]) == (2, 1, 2)
     assert second["version"] > put["version"]
     eventually(lambda: sorted(one["person"] for one in as_json(env, "members", "vips")) == ["user:u2", "user:u3"])
+    assert [as_json(env, "person", who)[0]["lists"] for who in ("u1", "u2")] == [[], ["vip"]]
     (third,) = as_json(env, "list", "put", "vip", file(tmp_path, "none.txt", ""))
     assert (third["persons"], third["removed"]) == (0, 2)
     eventually(lambda: as_json(env, "members", "vips", "--count")[0]["members"] == 0)
@@ -103,3 +109,29 @@ def test_a_file_with_wrong_lines_and_a_put_beside_another_write_nothing(env: dic
     ebbtide(env, "list", "put", "vip", right)
     assert [(record["internal"], record["key"]) for record in as_json(env, "events", "--internal", "--all")] == [("list", "user:u1")]
     assert "Nobody joins or leaves" in ebbtide(env, "list", "put", "vip", right)
+
+
+def test_a_put_that_is_killed_half_way_is_known_and_the_next_one_takes_back_what_it_told(env: dict[str, str], tmp_path: Path) -> None:
+    ebbtide(env, "topics")
+    big = file(tmp_path, "big.txt", "".join(f"u{number}\n" for number in range(150_000)))
+    with Redis.from_url(env["EBBTIDE_REDIS"]) as client:
+        put = subprocess.Popen(
+            [*EBBTIDE, "list", "put", "vip", big], env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while not as_json(env, "events", "--internal", "--last", "1"):
+            time.sleep(0.05)
+        put.kill()
+        put.wait()
+        (left,) = as_json(env, "list")
+        assert left["unsure"] > 0, "it was done before it was killed"
+        client.delete("{list:vip}h")  # as the hold runs out, a minute later
+    small = file(tmp_path, "small.txt", "u1\nu149999\nnewcomer\n")
+    (done,) = as_json(env, "list", "put", "vip", small)
+
+    stands: dict[str, tuple[int, bool]] = {}
+    for line in ebbtide(env, "events", "--internal", "--all", "--json").splitlines():
+        said = json.loads(line)["value"]
+        for person in (*said.get("add", ()), *said.get("remove", ())):
+            stands[person] = max(stands.get(person, (0, False)), (said["version"], "add" in said))
+    assert {person for person, (_, named) in stands.items() if named} == {"user:u1", "user:u149999", "user:newcomer"}
+    assert as_json(env, "list") == [{"list": "vip", "version": done["version"], "persons": 3, "unsure": 0}]

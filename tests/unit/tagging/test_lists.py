@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagging.codec import pack, unpack
-from tagging.lists import Naming, is_named, noted, united, version_of
+from tagging.lists import Naming, is_named, naming, noted, united, version_of
 from tagging.state import new_person
 
 ids = st.sampled_from(["vip", "staff", "vi", "vip-2"])
@@ -14,13 +14,15 @@ namings = st.builds(Naming, ids, st.integers(1, 9), st.booleans())
 @given(st.lists(namings))
 def test_what_was_said_last_of_each_list_is_kept_in_one_order(said: list[Naming]) -> None:
     held: list[tuple[str, int]] = []
-    for naming in said:
-        held = noted(held, naming)
+    for one in said:
+        held = noted(held, one)
 
-    last = {naming.list_id: naming for naming in said}
+    last = {one.list_id: one for one in said}
     assert [key for key, _ in held] == sorted(last)
-    assert {name: version_of(held, name) for name in last} == {name: naming.version for name, naming in last.items()}
-    assert {name for name in ("vip", "staff", "vi", "vip-2") if is_named(held, name)} == {name for name, one in last.items() if one.named}
+    assert {name: version_of(held, name) for name in last} == {name: one.version for name, one in last.items()}
+    names = {name for name, one in last.items() if one.named}
+    assert {name for name in ("vip", "staff", "vi", "vip-2") if is_named(held, name)} == names
+    assert naming(held) == sorted(names)
 
 
 def test_a_list_that_never_spoke_has_version_0() -> None:
@@ -31,15 +33,16 @@ def test_a_list_that_never_spoke_has_version_0() -> None:
 def test_one_who_was_two_is_named_by_a_list_that_names_either(mine: list[Naming], theirs: list[Naming]) -> None:
     one: list[tuple[str, int]] = []
     other: list[tuple[str, int]] = []
-    for naming in mine:
-        one = noted(one, naming)
-    for naming in theirs:
-        other = noted(other, naming)
+    for said in mine:
+        one = noted(one, said)
+    for said in theirs:
+        other = noted(other, said)
     both = united(one, other, "user:b")
 
     for name in ("vip", "staff", "vi", "vip-2"):
         assert is_named(both, name) is (is_named(one, name) or is_named(other, name))
         assert version_of(both, name) == version_of(one, name)
+    assert naming(both) == sorted({*naming(one), *naming(other)})
     assert united(both, other, "user:b") == both
 
 
