@@ -11,11 +11,11 @@ from segments.history import History
 from stream.kafka.port import StoredRecord
 from stream.store.layout import person_digest
 from stream.store.port import Filling, LaneHeader, pack_header
-from stream.worker.batch import BatchStep, Intake, IntakeReader
+from stream.worker.batch import BatchStep, Intake, IntakeReader, load
 from stream.worker.dues import DueIndex
 from stream.worker.fill import Filler, is_switch
 from stream.worker.memory import Changes, LaneMemory, Working, begin
-from tagging.codec import unpack
+from tagging.codec import pack, unpack
 from tests.unit.worker.made import HOUR, T, record, viewed
 
 VIPS = next_bundle(
@@ -73,6 +73,11 @@ def test_an_older_version_leaves_the_person_as_it_is() -> None:
 
     assert [one.person.state.lists for one in working.values()] == [[("vip", 15)]]
     assert intake.dead_letters == []
+
+    known = load((digest, pack(one.person.state)) for digest, one in working.items())
+    changes = begin(memory := lane())
+    BatchStep(memory, changes, known, {}).run(IntakeReader().read([listed(2, 2, 6, named=False)]))
+    assert ([one.changed for one in known.values()], changes.transitions, changes.people) == ([False], [], 0)
 
 
 def test_a_naming_is_kept_although_no_definition_asks_for_it_and_a_later_one_sees_it() -> None:
