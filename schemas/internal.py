@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -32,7 +32,8 @@ class DefinitionsRecord:
 
 
 class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):
-    version: int
+    # A lane keeps it in its header, which holds 64 bits.
+    version: Annotated[int, msgspec.Meta(lt=1 << 62)]
     phase: Phase
 
 

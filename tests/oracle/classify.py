@@ -148,7 +148,7 @@ def _internal(raw: Raw, header: bytes) -> Clock | Definitions | ListChange | Dea
 
 def _definitions(body: dict[str, Any]) -> Definitions | None:
     version, phase = body.get("version"), body.get("phase")
-    return Definitions(version, phase) if _is_version(version) and phase in ("prepare", "activate") else None
+    return Definitions(version, phase) if _is_version(version) and version < 2**62 and phase in ("prepare", "activate") else None
 
 
 def _list(body: dict[str, Any]) -> ListChange | None:

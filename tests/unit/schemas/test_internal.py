@@ -46,6 +46,7 @@ def test_keys_that_a_later_version_adds_are_passed_over() -> None:
         b'{"type":"$definitions","version":1.5,"phase":"activate"}',
         b'{"type":"$definitions","version":true,"phase":"activate"}',
         b'{"type":"$definitions","version":1,"phase":"undo"}',
+        b'{"type":"$definitions","version":4611686018427387904,"phase":"prepare"}',
         b'{"type":"$clock","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
     ids=lambda value: str(value)[:50],
