@@ -1,7 +1,8 @@
-"""``scripts/soak``: the reliability scenarios for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
+"""``scripts/soak``: the proofs for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|all``, ``--rate`` events a second, ``--runner``,
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|cases|lanes|all``, ``--rate`` events a second, ``--runner``,
 ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle takes a millisecond an event.
+``cases`` and ``lanes`` need no servers: ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
 """
 
@@ -19,6 +20,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from benchmarks.soak_cases import KINDS as DRAWN
+from benchmarks.soak_cases import drawn_cases
 from benchmarks.soak_sender import sender_killed
 from stream.stack import Stack
 from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, zombies
@@ -90,16 +93,21 @@ def main() -> int:
         prog="scripts/soak", description="Faults under load for long, and a count of what was lost or doubled."
     )
     parser.add_argument("--kills", type=int, default=100, help="faults of each kind")
-    parser.add_argument("--what", choices=(*_KINDS, "all"), default="all")
+    parser.add_argument("--what", choices=(*_KINDS, *DRAWN, "all"), default="all")
     parser.add_argument("--rate", type=int, default=2_000, help="events a second")
     parser.add_argument("--runner", choices=("aiokafka", "faust"), default="faust")
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--round", type=int, default=20, help="faults between two judgements")
+    parser.add_argument("--cases", type=int, default=100_000, help="drawn cases of each kind")
+    parser.add_argument("--first-case", type=int, default=0, help="the seed of the first; to go on where another run ended")
     given = parser.parse_args()
     began = time.monotonic()
     wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round)
-    with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
-        results = asyncio.run(_soak(given.what, stack, Path(folder), wish))
+    seeds = range(given.first_case, given.first_case + given.cases)
+    results: dict[str, Any] = {kind: [drawn_cases(kind, seeds, say)] for kind in DRAWN if given.what in (kind, "all")}
+    if given.what not in DRAWN:
+        with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
+            results |= asyncio.run(_soak(given.what, stack, Path(folder), wish))
     clean = all(each["clean"] for rounds in results.values() for each in rounds)
     sys.stdout.write(json.dumps({"clean": clean, "seconds": round(time.monotonic() - began), "results": results}, indent=2) + "\n")
     return 0 if clean else 1

@@ -39,6 +39,13 @@ def test_how_deep_a_record_may_be_does_not_depend_on_who_reads_it() -> None:
     assert called_from(0) == called_from(300) == {1: "too-nested"}
 
 
+def test_a_said_tag_gives_way_to_a_rule_of_a_tag_that_is_defined_before_it() -> None:
+    """The oracle let each tag say and rule before the next; the contract has said tags before rules."""
+    ruled, said = Tag("ruled", "Ruled", (rule("$tag"),), exclusive="one"), Tag("said", "Said", (), exclusive="one")
+    rows, _ = play(log(segment(TagNode("ruled")), tags=(ruled, said)).said(0, "tag", {"said": {}}))
+    assert rows == [("s", "in", 0, "event")]
+
+
 def prepared(story: Log, at: int, version: int) -> Log:
     raw = prepare(version, T + at)
     story.records.append(Raw(len(story.records), raw.append_ms, raw.key, raw.value, raw.headers))
