@@ -46,7 +46,7 @@ def differences(expected: Outcome, driver: Ended, bundles: Mapping[int, Bundle])
     active = {0: Bundle(), **bundles}[header.switches[-1][0]]
     persons = {state.id: view(state, active, header.clock) for state in states(driver)}
     for person in sorted(expected.persons.keys() | persons.keys()):
-        found += [f"{person} {line}" for line in _person(expected.persons.get(person), persons.get(person))]
+        found += [f"{person} {line}" for line in person_differences(expected.persons.get(person), persons.get(person))]
     return found + list(_indexes(driver))
 
 
@@ -119,7 +119,8 @@ def _by_person(records: list[dict[str, Any]]) -> dict[str, list[str]]:
     return {person: list(found) for person, found in ids.items()}
 
 
-def _person(expected: PersonView | None, got: PersonView | None) -> Iterator[str]:
+def person_differences(expected: PersonView | None, got: PersonView | None) -> Iterator[str]:
+    """All that differs in one person."""
     if expected is None or got is None:
         yield f"expected {expected}, got {got}"
         return
