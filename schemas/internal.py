@@ -45,7 +45,8 @@ class ListRecord:
 
 
 class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):
-    version: int
+    # A lane keeps it in its header, which holds 64 bits.
+    version: Annotated[int, msgspec.Meta(lt=1 << 62)]
     phase: Phase
 
 

@@ -68,23 +68,21 @@ class Filler:
     def run(self, filling: Filling, intake: Intake, shadows: Mapping[bytes, bytes | None]) -> FilledSlice:
         """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
         changes = Changes(filling.clock, filling.cursor, 0)
-        working = {
-            digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.begun)
-        }
+        working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
         step = _FillStep(self._memory, changes, working, {})
         step.settings, step.sets = filling.settings, self._sets
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
         changed = [one for one in working.values() if one.changed]
         for one in changed:
-            one.person.state.number = filling.begun
+            one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings), packed)
 
 
-def is_shadow_of(state: PersonState, version: int, begun: int) -> bool:
-    """Whether a shadow is of this filling, and not left from one that was given up. A shadow's number tells when its filling began."""
-    return state.definitions == version and state.number == begun
+def is_shadow_of(state: PersonState, began: int) -> bool:
+    """Whether a shadow is of the filling that began with this commit, and not left from one that was given up."""
+    return state.number == began
 
 
 def is_switch(record: Record, current: int) -> int | None:

@@ -149,7 +149,7 @@ def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | List
 
 def _definitions(body: dict[str, Any]) -> Definitions | None:
     version, phase = body.get("version"), body.get("phase")
-    return Definitions(version, phase) if _is_version(version) and phase in ("prepare", "activate") else None
+    return Definitions(version, phase) if _is_version(version) and version < 2**62 and phase in ("prepare", "activate") else None
 
 
 def _list(body: dict[str, Any], lane: Lane) -> ListChange | DeadLetter | None:

@@ -73,6 +73,7 @@ def test_keys_that_a_later_version_adds_are_passed_over() -> None:
         b'{"type":"$list","id":"vip","version":1,"add":["user:"]}',
         b'{"type":"$list","id":"vip","version":1,"remove":[":u1"]}',
         b'{"type":"$list","id":"vip","version":1,"remove":[7]}',
+        b'{"type":"$definitions","version":4611686018427387904,"phase":"prepare"}',
         b'{"type":"$clock","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
     ids=lambda value: str(value)[:50],
