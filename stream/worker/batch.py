@@ -188,9 +188,9 @@ class BatchStep:
         try:
             self._count(working, applied=engine.apply(working.person, event, event_ms, clock, transitions))
         finally:
-            if len(transitions) > since:
+            if len(transitions) > since or engine.tally.moved:
                 working.changed = True
-                changes.note_members(since, working, engine.program.bundle.numbers.segments)
+                changes.note_members(since, working, self._memory.history)
 
     def _count(self, working: Working, *, applied: bool) -> None:
         changes = self._changes
