@@ -74,8 +74,10 @@ def test_every_kind_of_node_has_words_for_what_is_so() -> None:
 
     assert [fact_words(leaf, found.as_of_ms) for leaf in leaves_of(told(found, "all_kinds"))] == [
         "score now 1.5 (asked ≥ 1.5), count 2, weight 2, first 10.0 s ago, last 0.0 s ago (asked within 1m)",
-        "0: score now 1, count 1 (asked ≥ 9), weight 1, first 10.0 s ago, last 10.0 s ago; "
-        "1: score now 1, count 1 (asked ≥ 9), weight 1, first 0.0 s ago, last 0.0 s ago (at most 2 values are kept)",
+        (
+            "0: score now 1, count 1 (asked ≥ 9), weight 1, first 10.0 s ago, last 10.0 s ago; "
+            "1: score now 1, count 1 (asked ≥ 9), weight 1, first 0.0 s ago, last 0.0 s ago (at most 2 values are kept)"
+        ),
         "no such tag",
         "2 or more counted (asked ≥ 2): 0.0 s ago, 10.0 s ago",
         "2 counted (asked ≥ 99); sum properties.n is 1 (asked ≥ 99); 2 from 2025-11-24 00:00:00.000 on",
