@@ -127,7 +127,8 @@ class Engine:
             else:
                 application.unsay(self.program.tags)
         application.run_rules(plan.rules, person)
-        self.tally.bound_bites += application.bound_bites
+        if application.bound_bites:
+            self.tally.bound_bites += application.bound_bites
 
     def advance(self, person: Person, until: int, out: list[Transition]) -> None:
         """Fire the person's due times < ``until`` (relative), each stamped with its own time, in order."""

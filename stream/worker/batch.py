@@ -130,6 +130,7 @@ class BatchStep:
         self._working = working
         self._bundles = bundles
         self._engine = memory.history.current
+        self._moved = memory.history.tally.moved
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
@@ -188,7 +189,7 @@ class BatchStep:
         try:
             self._count(working, applied=engine.apply(working.person, event, event_ms, clock, transitions))
         finally:
-            if len(transitions) > since or engine.tally.moved:
+            if len(transitions) > since or self._moved:
                 working.changed = True
                 changes.note_members(since, working, self._memory.history)
 

@@ -76,8 +76,10 @@ class Changes:
         """Turn the transitions from index ``since`` on, all of one person, and what moved unpublished meanwhile, into membership bits."""
         state, moved = working.person.state, history.tally.moved
         numbers = history.current.program.bundle.numbers.segments
-        touched = {numbers[transition.segment] for transition in self.transitions[since:]}
-        self.members += [(segment, state.number, is_member(state, segment)) for segment in sorted(touched | moved)]
+        told = [(numbers[transition.segment], bool(transition.sequence & 1)) for transition in self.transitions[since:]]
+        if moved:
+            told = [(segment, is_member(state, segment)) for segment in sorted(moved.union(segment for segment, _ in told))]
+        self.members += [(segment, state.number, inside) for segment, inside in told]
         moved.clear()
 
 
