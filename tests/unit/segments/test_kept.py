@@ -60,6 +60,14 @@ def test_a_sum_is_over_the_newest_256_events_and_says_so() -> None:
     assert told(life, 300).facts == {"sum properties.n": 256, "exact_over_newest": 256}
 
 
+def test_a_sum_between_two_bounds_is_within_the_tolerance_of_both() -> None:
+    life = under(total("sum", Comparison("between", 1, 2)), total("avg", Comparison("between", 1), path="properties.m"))
+    for at, n in enumerate((1 - 1e-11, 1e-11 - 1e-13, 1.0, 1e-13, 1e-11)):
+        life.does(at, n=n, m=1 + 1e-13 if at < 4 else 9)
+
+    assert life.rows() == [("s1", "in", 0, "event"), ("s0", "in", 1, "event"), ("s0", "out", 4, "event"), ("s1", "out", 4, "event")]
+
+
 def test_events_without_a_number_are_among_the_newest() -> None:
     life = under(total("max", Comparison("gte", 5)))
     life.does(0, n=7)
