@@ -11,9 +11,10 @@ from schemas.transition import Cause, Transition
 from segments.compile import CompiledSegment, Plan, Program, compile_bundle
 from segments.leaves import CompiledLeaf
 from segments.nodes import next_change
-from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
+from segments.publish import ALIKE, SUPPRESSED, forget_entries, is_member, publishes
 from segments.recorder import Record
 from segments.shared import Shared
+from segments.tally import Tally
 from segments.union import union_terms
 from tagging.apply import Application
 from tagging.decay import NEVER
@@ -38,7 +39,7 @@ class Engine:
     milliseconds; a person's own times are relative to the person's base.
     """
 
-    def __init__(self, bundle: Bundle, program: Program | None = None, secret: bytes | None = None) -> None:
+    def __init__(self, bundle: Bundle, program: Program | None = None, tally: Tally | None = None, secret: bytes | None = None) -> None:
         self.program: Program = compile_bundle(bundle) if program is None else program
         self.version = bundle.version
         self.silent = bundle.silent
@@ -50,8 +51,7 @@ class Engine:
         self._lifetimes = lifetimes_of(self.program.tags.values())
         self.policy = IdentityPolicy(bundle.identity, secret)
         self._shares = any(isinstance(segment.node, Shared) for segment in self.program.segments)
-        self.bound_bites = 0
-        self.suppressed = 0
+        self.tally = Tally() if tally is None else tally
 
     def use(self, settings: EngineSettings) -> None:
         """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
@@ -108,7 +108,7 @@ class Engine:
                 _count(state, leaf, at, now)
         if plan.recorders:
             record = Record(person, event.name, wire, at, now)
-            self.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
+            self.tally.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
         anonymous_id = wire.anonymousId
         if anonymous_id and type(anonymous_id) is str:
             state.anonymous_id = anonymous_id
@@ -134,7 +134,8 @@ class Engine:
             else:
                 application.unsay(self.program.tags)
         application.run_rules(plan.rules, person)
-        self.bound_bites += application.bound_bites
+        if application.bound_bites:
+            self.tally.bound_bites += application.bound_bites
 
     def advance(self, person: Person, until: int, out: list[Transition]) -> None:
         """Fire the person's due times < ``until`` (relative), each stamped with its own time, in order."""
@@ -175,21 +176,23 @@ class Engine:
         self._reach(person, clock, out)
         if absorbed is not None:
             united = unite(person.state, absorbed, union_terms(self.program, clock))
-            self.bound_bites += united.bound_bites
+            self.tally.bound_bites += united.bound_bites
             person.hold(united.state)
         person.is_new = False
         person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("merge", None), out)
         self._tidy(person.state, clock - person.state.base)
 
     def give_up(self, person: Person, clock: int, out: list[Transition]) -> None:
-        """Leave every segment, because the person becomes a part of another."""
+        """Leave every segment, because the person becomes a part of another. Of what is paused nothing is published, as ever."""
         self._reach(person, clock, out)
-        members = person.state.members
+        state = person.state
         for segment in self.program.segments:
-            if members.get(segment.number, 0) & 1:
-                members[segment.number] += 1
-                out.append(self._transition(person, segment, clock - person.state.base, ("merge", None)))
-        person.state.due = None
+            if is_member(state, segment.number):
+                self.tally.moved.add(segment.number)
+            if state.members.get(segment.number, 0) & 1 and not segment.paused:
+                state.members[segment.number] += 1
+                out.append(self._transition(person, segment, clock - state.base, ("merge", None)))
+        state.members, state.apart, state.due = {}, {}, None
 
     def _reach(self, person: Person, clock: int, out: list[Transition]) -> None:
         """Bring a person to the lane's clock, as a record finds it: what is due before has happened, what is over has gone."""
@@ -213,6 +216,7 @@ class Engine:
         for number in sorted(gone, key=self._segment_ids.__getitem__):
             self._leave_removed(person, number, at, out)
         for number in [number for number in state.apart if number not in self._counting]:
+            self.tally.moved.add(number)
             forget_entries(state, number, gone=number not in self._live_numbers)
         for number in [number for number in state.leaves if number not in self.program.leaves]:
             del state.leaves[number]
@@ -262,8 +266,10 @@ class Engine:
         before = state.apart.get(number, _ALIKE)[0]
         published = publishes(state, number, segment.at_most, value=value, paused=segment.paused, at=at)
         after = state.apart.get(number, _ALIKE)[0]
-        if before != after and SUPPRESSED in (before, after):
-            self.suppressed += 1
+        if before != after:
+            self.tally.moved.add(number)
+            self.tally.entries += after == SUPPRESSED
+            self.tally.leaves += before == SUPPRESSED
         return published
 
     def _transition(self, person: Person, segment: CompiledSegment, at: int, why: tuple[Cause, str | None]) -> Transition:

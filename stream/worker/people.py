@@ -82,10 +82,11 @@ class People:
         self.note(working, since)
 
     def note(self, working: Working, since: int) -> None:
-        """Note the memberships that changed with the transitions from ``since`` on."""
-        if len(self.changes.transitions) > since:
+        """Note the memberships that changed with the transitions from ``since`` on, and those that moved unpublished meanwhile."""
+        history = self.memory.history
+        if len(self.changes.transitions) > since or history.tally.moved:
             working.changed = True
-            self.changes.note_members(since, working, self.memory.history.current.program.bundle.numbers.segments)
+            self.changes.note_members(since, working, history)
 
     def point(self, digest: bytes, target: str) -> None:
         """From here on an id stands for a person."""
