@@ -30,6 +30,7 @@ from segments.leaf_words import leaf_words
 from segments.nodes import All, CompiledNode, Not, next_change
 from segments.nodes import Any as AnyOfNodes
 from segments.publish import is_member
+from segments.shared import Shared
 from segments.stays import StaysLeaf
 from segments.words import condition_words, event_asked, event_words, tag_asked, tag_words
 from tagging.decay import NEVER, score_at
@@ -78,7 +79,8 @@ def explain(program: Program, segment_id: str, person: Person, at: int) -> Expla
     """Explain one segment at a time (absolute milliseconds). Raises KeyError if there is no such segment, or it is archived."""
     compiled = {segment.id: segment for segment in program.segments}[segment_id]
     defined = next(segment for segment in program.bundle.segments if segment.id == segment_id)
-    return _Explainer(program.bundle, person, at - person.state.base).node(defined.when, compiled.node)
+    node = compiled.node.condition if isinstance(compiled.node, Shared) else compiled.node
+    return _Explainer(program.bundle, person, at - person.state.base).node(defined.when, node)
 
 
 def leaves_of(explanation: Explanation) -> Iterator[Explanation]:

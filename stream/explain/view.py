@@ -14,6 +14,7 @@ from segments.publish import ALIKE, SUPPRESSED, WITHHELD, is_member
 from stream.explain.people import Found
 from tagging.decay import NEVER, score_at
 from tagging.families import FAMILY_VALUES_MAX, family_prefix, values_held
+from tagging.lists import naming
 from tagging.recent import ENTRY_BYTES, KEPT_MAX
 from tagging.state import PersonState, TagState
 
@@ -33,6 +34,7 @@ def person_view(found: Found) -> dict[str, Any]:
         "traits": dict(found.person.traits()),
         "tags": _tags(found),
         "segments": _segments(found),
+        "lists": naming(state.lists),
         "bounds": bounds_view(found),
     }
 

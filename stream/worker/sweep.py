@@ -26,10 +26,9 @@ async def shadows_of(store: StateStore, partition: int, header: LaneHeader, dige
     """What people who are not under the newest set yet will adopt as they are brought to it, by digest."""
     if not header.filled or not digests:
         return {}
-    old = header.switches[-2][0]
     found = await store.persons(partition, [shadow_digest(digest) for digest in digests])
     shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
-    return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled, old)}
+    return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled)}
 
 
 class Sweeper:
