@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
-from schemas.internal import HEADER, DefinitionsRecord, read_internal
+from schemas.internal import HEADER, DefinitionsRecord, ListRecord, read_internal
 from segments.compile import compile_bundle
 from segments.engine import Engine
 from segments.fill import Fill, fill_of, filling_program
@@ -37,7 +37,7 @@ class FilledSlice:
 
 
 class _FillStep(BatchStep):
-    """Applies records to shadows. Of definitions in the log only the settings matter."""
+    """Applies records to shadows. Of definitions in the log only the settings matter; what lists say, a person holds whatever set holds."""
 
     settings: int
     sets: Mapping[int, Bundle]
@@ -46,6 +46,9 @@ class _FillStep(BatchStep):
         if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
             self.settings = record.version
             self._engine.use(self.sets[record.version].settings)
+
+    def _list(self, record: ListRecord, append_ms: int) -> None:
+        """No tag and no leaf changes by it: a tag whose time is over by then counts as absent, deleted or not."""
 
 
 class Filler:
