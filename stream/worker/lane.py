@@ -118,9 +118,20 @@ class Lane:
                     await self._sleep(publishing)
             await self.outbox.room(0)
             await self._clear_outbox()
+        except (Fenced, Rewound):
+            raise
+        except Exception:
+            await self._check_owner()
+            raise
         finally:
             publishing.cancel()
             coordinating.cancel()
+
+    async def _check_owner(self) -> None:
+        """Fenced or Rewound, if the store is not as this lane left it: people from another time may make any step fail."""
+        found = await until_available(lambda: self._parts.store.header(self.memory.partition))
+        if found != self.memory.packed:
+            raise self._why(CommitRefused(found))
 
     def _coordinate(self) -> asyncio.Future[None]:
         parts, loop = self._parts, asyncio.get_running_loop()
