@@ -75,7 +75,8 @@ class Relevance:
 
 def relevance_of(segments: Iterable[tuple[Evaluated, Needs]]) -> Relevance:
     """Of segments in their order of evaluation."""
-    blank = Person(new_person("", 0, 0, 0))
+    # Answers are kept, so that a condition that many refer to is asked once.
+    blank = Person(new_person("", 0, 0, 0), outlooks={})
     held = list(enumerate(segments))
     always = frozenset(at for at, (segment, needs) in held if needs.always or segment.node.outlook(blank, 0) != _OUT_FOR_EVER)
     rest = [(at, needs) for at, (_, needs) in held if at not in always]
