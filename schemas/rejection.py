@@ -72,7 +72,9 @@ TOO_NESTED: Final = _at_lane("too-nested", "the record is nested deeper than the
 GONE: Final = Reason("gone", "sender", 0, True, "the receiver answered 410")
 EXHAUSTED: Final = Reason("exhausted", "sender", 0, True, "all attempts over the whole schedule failed")
 REFUSED_ADDRESS: Final = Reason("refused-address", "sender", 0, True, "the receiver's address is not one that may be called")
-DECOY_REACHED: Final = Reason("decoy-reached", "sender", 0, True, "a transition of a decoy was about to be sent: its list or export is in use")
+DECOY_REACHED: Final = Reason(
+    "decoy-reached", "sender", 0, True, "a transition of a decoy was about to be sent: its list or export is in use"
+)
 UNREADABLE_TRANSITION: Final = Reason("unreadable-transition", "sender", 0, True, "a record of the transitions topic that is none")
 
 REASONS: Final[tuple[Reason, ...]] = tuple(value for value in list(globals().values()) if isinstance(value, Reason))

@@ -140,5 +140,3 @@ def read_region(view: View) -> str:
     if text and (not _REGION.fullmatch(text) or text not in SUPPORTED_REGIONS):
         view.fault("a country of two capital letters, such as CN", near=near_match(text, SUPPORTED_REGIONS))
     return text
-
-

@@ -107,7 +107,7 @@ def _changes(place: str, old: Any, new: Any) -> list[FieldChange]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    return json.dumps(old) == json.dumps(new)
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
 def _text(value: Any) -> str:

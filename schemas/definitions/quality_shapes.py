@@ -30,7 +30,9 @@ CHECK: Final = Shape(
     "check",
     {
         "id": Key(ID, "the check's id", required=True),
-        "path": Key(PATH, "where in the event the value stands: properties, traits or context; a missing or null value is not asked", required=True),
+        "path": Key(
+            PATH, "where in the event the value stands: properties, traits or context; a missing or null value is not asked", required=True
+        ),
         "sources": Key(list_of(ID), "only events of these sources; all unless said"),
         "events": Key(list_of(TEXT), "only events of these names; all unless said"),
         "canonical": Key(ref("canonical"), "makes values that mean the same equal"),
@@ -41,7 +43,8 @@ CHECK: Final = Shape(
         "range": Key(ref("range"), "between which bounds the number lies"),
         "enum": Key({"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1}, "the values there are"),
         "otherwise": Key(
-            {"enum": list(OTHERWISE)}, "keep: `context.quality` tells it; drop: the value is left out, too; refuse: the event; keep unless said"
+            {"enum": list(OTHERWISE)},
+            "keep: `context.quality` tells it; drop: the value is left out, too; refuse: the event; keep unless said",
         ),
     },
 )
@@ -72,7 +75,10 @@ DECOY: Final = Shape(
 DUPLICATES: Final = Shape(
     "duplicates",
     {
-        **{name: Key(_PATHS, f"where in the traits the {name} stands; a list: the first that is there; `a+b` joins") for name in COMPARED_FIELDS},
+        **{
+            name: Key(_PATHS, f"where in the traits the {name} stands; a list: the first that is there; `a+b` joins")
+            for name in COMPARED_FIELDS
+        },
         "block_by": Key(list_of(TEXT, 1), "only people who agree in one of these are compared, such as `name+city`"),
         "region": _REGION,
         "at_least": Key({"type": "number"}, "the least score of a pair that is reported, above 0 and below 1; 0.95 unless said"),

@@ -7,11 +7,15 @@ run would show an operator other pairs each time. What depends on the list is ta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 PEOPLE_TWICE: Final = 0.1
 """How many duplicates are expected, for each person: the prior is this over the number of people."""
+
+LEAST_POPULATION: Final = 10_000
+"""A shorter list is taken for a part of so many people: that one of three is called Schmidt does not make the name a common one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,20 @@ def _either(column: str, condition: str) -> str:
 
 _CLOSE: Final = "damerau_levenshtein({l}, {r}) <= 1"
 _LONG: Final = "least(length({l}), length({r})) >= 4"
-_WORDS_L: Final = 'str_split("name_key_l", \' \')'
-_WORDS_R: Final = 'str_split("name_key_r", \' \')'
+_WORDS_L: Final = "str_split(\"name_key_l\", ' ')"
+_WORDS_R: Final = "str_split(\"name_key_r\", ' ')"
 _FEWER: Final = f"(list_has_all({_WORDS_L}, {_WORDS_R}) OR list_has_all({_WORDS_R}, {_WORDS_L}))"
 _LEAST_WORDS: Final = f"least(len({_WORDS_L}), len({_WORDS_R}))"
 _SHARED_WORD: Final = f"list_has_any({_WORDS_L}, {_WORDS_R})"
-_SHARED_SIGN: Final = '"name_key_l" > \'\u2e80\' AND len(list_intersect(str_split("name_key_l", \'\'), str_split("name_key_r", \'\'))) > 0'
+_SHARED_SIGN: Final = "\"name_key_l\" > '\u2e80' AND len(list_intersect(str_split(\"name_key_l\", ''), str_split(\"name_key_r\", ''))) > 0"
 _NAME_CLOSE: Final = " OR ".join(
     f"({_either(column, f'{_CLOSE} AND {_LONG}')}) OR ({_either(column, 'jaro_winkler_similarity({l}, {r}) >= 0.94')})"
     for column in ("name", "name_key")
 )
-_NAME_SIGN: Final = " OR ".join(f"({_either(column, f'{_CLOSE} AND {{l}} > chr(11904) AND greatest(length({{l}}), length({{r}})) >= 3')})" for column in ("name", "name_key"))
+_NAME_SIGN: Final = " OR ".join(
+    f"({_either(column, f'{_CLOSE} AND {{l}} > chr(11904) AND greatest(length({{l}}), length({{r}})) >= 3')})"
+    for column in ("name", "name_key")
+)
 
 FIELDS: Final[dict[str, tuple[Level, ...]]] = {
     "name": (
@@ -84,28 +91,33 @@ FIELDS: Final[dict[str, tuple[Level, ...]]] = {
 }
 
 
-def settings_of(people: int, block_columns: list[str]) -> dict[str, Any]:
-    """Splink's settings for a list of so many people."""
+def population_of(people: int) -> int:
+    """Among how many a list of so many people is taken to be."""
+    return max(people, LEAST_POPULATION)
+
+
+def settings_of(population: int, block_columns: Iterable[str]) -> dict[str, Any]:
+    """Splink's settings for so many people. The columns hold what a pair must agree in, one of them at least."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "id",
-        "probability_two_random_records_match": min(0.01, PEOPLE_TWICE / max(people, 2)),
+        "probability_two_random_records_match": PEOPLE_TWICE / population,
         "blocking_rules_to_generate_predictions": [f'l."{column}" = r."{column}"' for column in block_columns],
-        "comparisons": [_comparison(field, levels, people) for field, levels in FIELDS.items()],
+        "comparisons": [_comparison(field, levels, population) for field, levels in FIELDS.items()],
     }
 
 
-def _comparison(field: str, levels: tuple[Level, ...], people: int) -> dict[str, Any]:
+def _comparison(field: str, levels: tuple[Level, ...], population: int) -> dict[str, Any]:
     null = {"sql_condition": f'"{field}_l" IS NULL OR "{field}_r" IS NULL', "label_for_charts": "not known", "is_null_level": True}
-    return {"output_column_name": field, "comparison_levels": [null, *(_level(level, people) for level in levels)]}
+    return {"output_column_name": field, "comparison_levels": [null, *(_level(level, population) for level in levels)]}
 
 
-def _level(level: Level, people: int) -> dict[str, Any]:
+def _level(level: Level, population: int) -> dict[str, Any]:
     found = {
         "sql_condition": level.condition,
         "label_for_charts": level.words,
         "m_probability": level.m,
-        "u_probability": min(0.01, level.among / max(people, 2)) if level.among else level.u,
+        "u_probability": level.among / population if level.among else level.u,
     }
     if level.common is not None:
         found |= {"tf_adjustment_column": level.common, "tf_adjustment_weight": 1.0, "disable_tf_exact_match_detection": True}

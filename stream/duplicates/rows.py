@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import phonenumbers
 
 from schemas.definitions.path import parse_path
-from schemas.definitions.quality_model import DuplicateSearch, QualityRules
+from schemas.definitions.quality_model import QualityRules
 from schemas.folding import folded
 from schemas.quality import CompiledCheck
 
@@ -20,7 +20,7 @@ _UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss",
 
 
 class Row(NamedTuple):
-    """One person as the database compares it; ``shown`` are the values as they are in the traits. None: not known."""
+    """One person as the database compares it. None: not known. ``name_key`` is the name with its parts in an order of its own."""
 
     id: str
     name: str | None
@@ -39,9 +39,7 @@ class RowMaker:
         self._region = search.region
         self._paths = {name: _alternatives(getattr(search, name)) for name in ("name", "phone", "email", "city", "birthday")}
         forms = [check for check in rules.checks if check.path.startswith("traits.") and (check.canonical or check.unit is not None)]
-        self._canonical = [
-            CompiledCheck(replace(check, type=None, verify=None, range={}, enum=(), otherwise="keep")) for check in forms
-        ]
+        self._canonical = [CompiledCheck(replace(check, type=None, verify=None, range={}, enum=(), otherwise="keep")) for check in forms]
 
     def row(self, person_id: str, traits: dict[str, Any]) -> Row | None:
         """The row of a person; None if nothing is known that could be compared. May change ``traits``."""
@@ -61,6 +59,7 @@ class RowMaker:
         return row if any(row[1:]) else None
 
     def _phone(self, text: str) -> str | None:
+        text = "+" + text[2:] if text.startswith("00") else text
         try:
             number = phonenumbers.parse(text, self._region)
         except phonenumbers.NumberParseException:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the names in these queries are our own: columns of a table that is made here
 """The search: rows into a database on disk, candidates by blocking keys, scores by Splink, pairs out one by one."""
 
 from __future__ import annotations
@@ -7,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 import duckdb
-import pyarrow
+import pyarrow as pa
 from splink import DuckDBAPI, Linker
 
 from schemas.definitions.quality_model import DuplicateSearch
-from stream.duplicates.model import FIELDS, settings_of, words_of
+from stream.duplicates.model import FIELDS, population_of, settings_of, words_of
 from stream.duplicates.rows import Row
 
 MOST_IN_A_BLOCK: Final = 200
@@ -40,6 +41,7 @@ class Search:
     """One search in a folder of its own. Memory is bounded by DuckDB's limit and one chunk of rows; the rest is on disk."""
 
     def __init__(self, folder: Path) -> None:
+        config: dict[str, str | bool | int | float | list[str]]
         config = {"memory_limit": MEMORY, "temp_directory": str(folder), "threads": 2, "autoinstall_known_extensions": False}
         self._database = duckdb.connect(str(folder / "people.duckdb"), config=config)
         columns = ", ".join(f"{name} VARCHAR" for name in Row._fields)
@@ -48,7 +50,7 @@ class Search:
         self.people = 0
         self.left_out: dict[str, int] = {}
 
-    def __enter__(self) -> Search:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -66,45 +68,51 @@ class Search:
         were too common.
         """
         self._flush()
-        blocks = self._block(search.block_by)
         if self.people < 2:
             return
-        api = DuckDBAPI(connection=self._database)
-        settings = settings_of(self.people, list(blocks))
-        linker = Linker(api.register("blocked"), settings, log_level=logging.CRITICAL, validate_settings=False)
-        found = linker.inference.predict(threshold_match_probability=search.at_least, warning_mode="never")
+        found = self._scored(self._block(search.block_by), search.at_least)
         gammas = ", ".join(f"gamma_{name}" for name in FIELDS)
-        query = f"SELECT id_l, id_r, match_probability, {gammas} FROM {found.physical_name} ORDER BY 3 DESC, 1, 2"  # noqa: S608 - our own names
-        cursor = self._database.execute(query)
+        cursor = self._database.execute(f"SELECT id_l, id_r, match_probability, {gammas} FROM {found} ORDER BY 3 DESC, 1, 2")
         while rows := cursor.fetchmany(_PAIRS_AT_ONCE):
             for one, other, score, *levels in rows:
                 yield Pair(min(one, other), max(one, other), score, _why(levels))
 
+    def _scored(self, blocks: Iterable[str], at_least: float) -> str:
+        """The name of the table of pairs."""
+        population = population_of(self.people)
+        self._database.execute(
+            "CREATE TABLE names AS "
+            f"SELECT name_key, count(*) / {population} AS tf_name_key FROM blocked WHERE name_key IS NOT NULL GROUP BY 1"
+        )
+        api = DuckDBAPI(connection=self._database)
+        settings = settings_of(population, blocks)
+        linker = Linker(api.register("blocked"), settings, log_level=logging.CRITICAL, validate_settings=False)
+        linker.table_management.register_term_frequency_lookup(api.register("names"), "name_key")
+        return linker.inference.predict(threshold_match_probability=at_least, warning_mode="never").physical_name
+
     def _flush(self) -> None:
         if not self._chunk:
             return
-        chunk = pyarrow.table(dict(zip(Row._fields, zip(*self._chunk, strict=True), strict=True)), schema=_SCHEMA)
+        chunk = pa.table(dict(zip(Row._fields, zip(*self._chunk, strict=True), strict=True)), schema=_SCHEMA)
         self._database.register("chunk", chunk)
         self._database.execute("INSERT INTO people SELECT * FROM chunk")
         self._database.unregister("chunk")
         self._chunk = []
 
-    def _block(self, keys: Iterable[str]) -> dict[str, str]:
-        """Make the table that is compared, with a column for each key; what too many share has none."""
+    def _block(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Make the table that is compared, with a column for each key; what too many share has none. The columns' names."""
         blocks = {f"block_{number}": key for number, key in enumerate(keys)}
-        self._database.execute("CREATE TABLE keyed AS SELECT *, " + ", ".join(f"{_key(key)} AS {name}" for name, key in blocks.items()) + " FROM people")
-        bounded = ", ".join(
-            f"CASE WHEN count(*) OVER (PARTITION BY {name}) <= {MOST_IN_A_BLOCK} THEN {name} END AS {name}" for name in blocks
-        )
-        fields = ", ".join(Row._fields)
-        self._database.execute(f"CREATE TABLE blocked AS SELECT {fields}, {bounded} FROM keyed")  # noqa: S608 - our own names
+        keyed = ", ".join(f"{_key(key)} AS {name}" for name, key in blocks.items())
+        self._database.execute(f"CREATE TABLE keyed AS SELECT *, {keyed} FROM people")
+        few = [f"CASE WHEN count(*) OVER (PARTITION BY {name}) <= {MOST_IN_A_BLOCK} THEN {name} END AS {name}" for name in blocks]
+        self._database.execute(f"CREATE TABLE blocked AS SELECT {', '.join((*Row._fields, *few))} FROM keyed")
         for name, key in blocks.items():
-            many = f"SELECT {name} FROM keyed WHERE {name} IS NOT NULL GROUP BY 1 HAVING count(*) > {MOST_IN_A_BLOCK}"  # noqa: S608 - same
-            self.left_out[key] = self._database.execute(f"SELECT count(*) FROM ({many})").fetchall()[0][0]  # noqa: S608 - same
-        return blocks
+            many = f"SELECT {name} FROM keyed WHERE {name} IS NOT NULL GROUP BY 1 HAVING count(*) > {MOST_IN_A_BLOCK}"
+            self.left_out[key] = self._database.execute(f"SELECT count(*) FROM ({many})").fetchall()[0][0]
+        return tuple(blocks)
 
 
-_SCHEMA: Final = pyarrow.schema([(name, pyarrow.string()) for name in Row._fields])
+_SCHEMA: Final = pa.schema([(name, pa.string()) for name in Row._fields])
 
 
 def _key(key: str) -> str:

@@ -38,7 +38,7 @@ _Live = TypeVar("_Live", Counter, Gauge, Histogram)
 class Metric:
     """One metric: its full name with unit, its kind, what it tells, and every value each of its labels may have.
 
-    ``defined`` are further labels, whose values are ids of definitions: the first 1 000 combinations have series, the rest shares ``other``.
+    ``defined`` are further labels, with ids of definitions: the first 1 000 combinations have series, the rest share ``other``.
     ``buckets`` are upper bounds in the metric's unit, ascending, without infinity; histograms must name them.
     Raises ``ValueError`` if the declaration breaks a rule.
     """

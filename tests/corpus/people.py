@@ -30,7 +30,26 @@ _CHINESE: Final = tuple(CITIES)[:7]
 _WESTERN: Final = tuple(CITIES)[7:]
 _SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 _GIVEN: Final = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红建文斌宇浩轩梓涵雨欣怡晨思佳子豪俊志鹏飞龙婷雪琳颖慧琪瑶嘉诚博睿哲凯"
-_PINYIN: Final = ("wang", "li", "zhang", "liu", "chen", "yang", "zhao", "huang", "zhou", "wu", "xu", "sun", "ma", "hu", "guo", "lin", "he", "gao")
+_PINYIN: Final = (
+    "wang",
+    "li",
+    "zhang",
+    "liu",
+    "chen",
+    "yang",
+    "zhao",
+    "huang",
+    "zhou",
+    "wu",
+    "xu",
+    "sun",
+    "ma",
+    "hu",
+    "guo",
+    "lin",
+    "he",
+    "gao",
+)
 _FIRST: Final = (
     *("Anna", "Ben", "Clara", "David", "Emma", "Felix", "Grace", "Henry", "Ida", "Jonas", "Karl", "Laura", "Max", "Nina", "Oliver"),
     *("Paul", "Quentin", "Rosa", "Samuel", "Thea", "Ute", "Victor", "Wanda", "Xaver", "Yvonne", "Zoe", "Martha", "Simon", "Lukas"),
@@ -95,8 +114,17 @@ class _Maker:
             phone, city = f"+4915{dice.randrange(10**9):09d}", dice.choice(_WESTERN)
             words = [first.lower(), last.lower().replace("ü", "ue").replace("ä", "ae").replace("ö", "oe")]
         user = dice.choice(("", ".", "_")).join(words) + dice.choice(("", str(dice.randint(1, 99)), str(year)))
-        email = dice.choice((f"{user}@{dice.choice(_DOMAINS)}", f"{dice.randrange(10**6, 10**10)}@qq.com", f"{user}{dice.randrange(1000)}@gmail.com"))
-        person = {"first_name": first, "last_name": last, "city": city, "birthday": f"{year}-{month:02d}-{day:02d}", "phone": phone, "email": email}
+        email = dice.choice(
+            (f"{user}@{dice.choice(_DOMAINS)}", f"{dice.randrange(10**6, 10**10)}@qq.com", f"{user}{dice.randrange(1000)}@gmail.com")
+        )
+        person = {
+            "first_name": first,
+            "last_name": last,
+            "city": city,
+            "birthday": f"{year}-{month:02d}-{day:02d}",
+            "phone": phone,
+            "email": email,
+        }
         for name, missing in (("email", 0.15), ("birthday", 0.2), ("phone", 0.05), ("city", 0.08)):
             if dice.random() < missing:
                 del person[name]
@@ -124,7 +152,9 @@ class _Maker:
         if "city" in found and dice.random() < 0.3:
             found["city"] = dice.choice(CITIES[found["city"]])
         if (phone := found.get("phone", "")).isdigit():
-            found["phone"] = dice.choice((phone, phone, f"+86{phone}", f"+86 {phone[:3]} {phone[3:7]} {phone[7:]}", f"{phone[:3]}-{phone[3:7]}-{phone[7:]}"))
+            found["phone"] = dice.choice(
+                (phone, phone, f"+86{phone}", f"+86 {phone[:3]} {phone[3:7]} {phone[7:]}", f"{phone[:3]}-{phone[3:7]}-{phone[7:]}")
+            )
         return found
 
     def _slip(self, text: str, letters: str) -> str:

@@ -24,7 +24,10 @@ REASON_CODES: Final = tuple(reason.code for reason in REASONS if reason.stage ==
 
 RECORDS: Final = Metric("ebbtide_sender_records_total", "counter", "Records read from the transitions topic, once for each sender.")
 SKIPPED: Final = Metric(
-    "ebbtide_sender_skipped_total", "counter", "Records that were not sent: not asked for, finished by an earlier owner, or of a decoy that blocks.", {"why": SKIPS}
+    "ebbtide_sender_skipped_total",
+    "counter",
+    "Records that were not sent: not asked for, finished by an earlier owner, of a decoy that blocks.",
+    {"why": SKIPS},
 )
 ATTEMPTS: Final = Metric("ebbtide_sender_attempts_total", "counter", "Requests to receivers, by how they ended.", {"outcome": OUTCOMES})
 ATTEMPT_SECONDS: Final = Metric(
