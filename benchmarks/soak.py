@@ -1,7 +1,8 @@
 """``scripts/soak``: the reliability scenarios for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|all``, ``--rate`` events a second, ``--runner``,
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|all``, ``--rate`` events a second, ``--runner``,
 ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle takes a millisecond an event.
+``decay`` needs no servers: it lives ``--person-days`` and finds as many ``--crossings``, each compared with exact numbers.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from benchmarks.soak_decay import decay
 from benchmarks.soak_sender import sender_killed
 from stream.stack import Stack
 from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, zombies
@@ -90,16 +92,22 @@ def main() -> int:
         prog="scripts/soak", description="Faults under load for long, and a count of what was lost or doubled."
     )
     parser.add_argument("--kills", type=int, default=100, help="faults of each kind")
-    parser.add_argument("--what", choices=(*_KINDS, "all"), default="all")
+    parser.add_argument("--what", choices=(*_KINDS, "decay", "all"), default="all")
     parser.add_argument("--rate", type=int, default=2_000, help="events a second")
     parser.add_argument("--runner", choices=("aiokafka", "faust"), default="faust")
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--round", type=int, default=20, help="faults between two judgements")
+    parser.add_argument("--person-days", type=int, default=10_000_000, help="of decay")
+    parser.add_argument("--crossings", type=int, default=200_000, help="of a fading score and a level")
     given = parser.parse_args()
     began = time.monotonic()
     wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round)
-    with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
-        results = asyncio.run(_soak(given.what, stack, Path(folder), wish))
+    results: dict[str, Any] = {}
+    if given.what in ("decay", "all"):
+        results["decay"] = [decay(given.person_days, given.crossings, given.seed, say)]
+    if given.what != "decay":
+        with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
+            results |= asyncio.run(_soak(given.what, stack, Path(folder), wish))
     clean = all(each["clean"] for rounds in results.values() for each in rounds)
     sys.stdout.write(json.dumps({"clean": clean, "seconds": round(time.monotonic() - began), "results": results}, indent=2) + "\n")
     return 0 if clean else 1

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 from schemas.definitions.leaf import leaf_hashes, walk
 from schemas.definitions.model import (
     AnniversaryNode,
     AtMost,
     Bundle,
+    CalendarWindow,
     DateNode,
+    EventNode,
     ListNode,
     Segment,
     SegmentNode,
     TagNode,
     TraitNode,
 )
+from schemas.definitions.zones import zone_named
 from segments.build import Builder
 from segments.leaves import CompiledLeaf, Leaves, compile_leaves
 from segments.nodes import CompiledNode
 from segments.recorder import Recorder
+from segments.shared import Shared
 from segments.stays import StaysLeaf
 from tagging.paths import Getter, object_getter
 from tagging.rules import CompiledRule, CompiledTag, compile_rules, touched_by
@@ -30,6 +36,7 @@ from tagging.rules import CompiledRule, CompiledTag, compile_rules, touched_by
 class CompiledSegment:
     """A segment under its dictionary number. ``include``: (path, reader) of the traits that a transition carries.
 
+    ``node``: its condition, as ``Shared`` if other segments refer to it.
     ``stays``: the ``stays`` of its condition, inner ones first; each evaluation writes their states before it asks the node.
     """
 
@@ -86,6 +93,7 @@ def compile_bundle(bundle: Bundle) -> Program:
     """Compile a set of definitions."""
     tags, rules = compile_rules(bundle)
     ordered = in_order(bundle.segments)
+    _load_zones(ordered)
     leaves = compile_leaves((segment.when for segment in ordered), bundle.numbers.leaves)
     compiled = _compile_segments(ordered, bundle, tags)
     reads = _reads(ordered)
@@ -99,13 +107,32 @@ def compile_bundle(bundle: Bundle) -> Program:
 
 def in_order(segments: Iterable[Segment]) -> list[Segment]:
     """The segments that are evaluated, in order: again and again the least id among those whose references are done."""
-    waiting = {segment.id: segment for segment in sorted(segments, key=lambda segment: segment.id) if not segment.archived}
-    needs = {key: _references(segment) & waiting.keys() for key, segment in waiting.items()}
+    live = {segment.id: segment for segment in segments if not segment.archived}
+    waits_for = {key: len(_references(segment) & live.keys()) for key, segment in live.items()}
+    awaited_by: dict[str, list[str]] = defaultdict(list)
+    for key, segment in live.items():
+        for other in _references(segment):
+            awaited_by[other].append(key)
+    ready = [key for key, count in waits_for.items() if count == 0]
+    heapify(ready)
     ordered: list[Segment] = []
-    while waiting:
-        key = next(key for key in waiting if not needs[key] & waiting.keys())
-        ordered.append(waiting.pop(key))
+    while ready:
+        key = heappop(ready)
+        ordered.append(live[key])
+        for waiting in awaited_by[key]:
+            waits_for[waiting] -= 1
+            if waits_for[waiting] == 0:
+                heappush(ready, waiting)
     return ordered
+
+
+def _load_zones(segments: Iterable[Segment]) -> None:
+    """No event shall wait for a file."""
+    for segment in segments:
+        for node in walk(segment.when):
+            match node:
+                case DateNode(zone=zone) | AnniversaryNode(zone=zone) | EventNode(calendar=CalendarWindow(zone=zone)):
+                    zone_named(zone)
 
 
 def _references(segment: Segment) -> set[str]:
@@ -151,12 +178,14 @@ def _plan(name: str, compiled: dict[str, CompiledSegment], reads: dict[str, Read
 
 def _compile_segments(ordered: list[Segment], bundle: Bundle, tags: dict[str, CompiledTag]) -> dict[str, CompiledSegment]:
     builder = Builder(bundle, tags)
+    referred = {named for segment in ordered for named in _references(segment)}
     compiled: dict[str, CompiledSegment] = {}
     for segment in ordered:
         builder.stays = []
-        node = builder.segments[segment.id] = builder.node(segment.when)
-        include = tuple((path, object_getter(path)) for path in segment.include)
         number = bundle.numbers.segments[segment.id]
+        condition = builder.node(segment.when)
+        node = builder.segments[segment.id] = Shared(number, condition) if segment.id in referred else condition
+        include = tuple((path, object_getter(path)) for path in segment.include)
         stays = tuple(builder.stays)
         compiled[segment.id] = CompiledSegment(number, segment.id, node, include, stays, segment.at_most, segment.paused)
     return compiled

@@ -12,6 +12,7 @@ from segments.leaves import CompiledLeaf
 from segments.nodes import next_change
 from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
 from segments.recorder import Record
+from segments.shared import Shared
 from tagging.apply import Application
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
@@ -43,6 +44,7 @@ class Engine:
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
+        self._shares = any(isinstance(segment.node, Shared) for segment in self.program.segments)
         self.bound_bites = 0
         self.suppressed = 0
 
@@ -198,6 +200,7 @@ class Engine:
         members = person.state.members
         apart = person.state.apart
         soonest = NEVER
+        person.outlooks = {} if self._shares else None
         for segment in segments:
             for stays in segment.stays:
                 soonest = min(soonest, stays.note(person, at, horizon))
@@ -208,6 +211,7 @@ class Engine:
                 out.append(self._transition(person, segment, at, why))
             if bound < soonest:
                 soonest = bound
+        person.outlooks = None
         return soonest if _writable(person.state.base + soonest) is not None else None
 
     def _publishes(self, person: Person, segment: CompiledSegment, at: int, *, value: bool) -> bool:

@@ -29,6 +29,7 @@ from segments.leaf_words import leaf_words
 from segments.nodes import All, CompiledNode, Not, next_change
 from segments.nodes import Any as AnyOfNodes
 from segments.publish import is_member
+from segments.shared import Shared
 from segments.words import condition_words, event_words, tag_words
 from tagging.decay import NEVER, score_at
 from tagging.paths import MISSING, object_getter
@@ -73,7 +74,8 @@ def explain(program: Program, segment_id: str, person: Person, at: int) -> Expla
     """Explain one segment at a time (absolute milliseconds). Raises KeyError if there is no such segment."""
     defined = {segment.id: segment for segment in program.bundle.segments}[segment_id]
     compiled = next(segment for segment in program.segments if segment.id == segment_id)
-    return _Explainer(program.bundle, person, at - person.state.base).node(defined.when, compiled.node)
+    node = compiled.node.condition if isinstance(compiled.node, Shared) else compiled.node
+    return _Explainer(program.bundle, person, at - person.state.base).node(defined.when, node)
 
 
 def leaves_of(explanation: Explanation) -> Iterator[Explanation]:

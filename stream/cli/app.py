@@ -21,6 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "topics": ("topics", "Create the topics that are missing, and check those there are."),
     "plan": ("plan", "Say what a folder of definitions would change, and who would enter and leave."),
     "apply": ("apply", "Make a folder of definitions the newest version, everywhere."),
+    "schema": ("schema", "Print a JSON Schema: of definition files, events or transitions."),
     "doctor": ("doctor", "Check broker, store, topics, clocks, lanes and versions."),
     "person": ("person", "Show one person: tags with scores now, traits, segments."),
     "explain": ("explain", "Say why a person is in a segment or not, node by node."),

@@ -1,4 +1,5 @@
-"""Writes the reference pages of settings, metrics and rejections from their catalogues: one place, no page that lags behind.
+"""Writes the reference pages of settings, metrics and rejections from their catalogues, and the files of the JSON Schemas: one place,
+no page that lags behind.
 
 ``python -m stream.runtime.documentation`` writes; with ``--check`` it only tells which pages are not current, and exits 1.
 """
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Union, get_args, get_orig
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic_core import PydanticUndefined
 
+from schemas.published import schema_files
 from schemas.rejection import REASONS, Reason, Stage
 from stream.runtime.catalogue import collector, process, sender, worker
 from stream.runtime.metrics import declared
@@ -50,8 +52,13 @@ _BOUNDS: Final = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 
 
 def pages() -> dict[str, str]:
-    """Every generated page: its path from the root of the repository, and its text."""
-    return {"docs/settings.md": settings_page(), "docs/metrics.md": metrics_page(), "docs/rejections.md": rejections_page()}
+    """Every generated page and file: its path from the root of the repository, and its text."""
+    return {
+        "docs/settings.md": settings_page(),
+        "docs/metrics.md": metrics_page(),
+        "docs/rejections.md": rejections_page(),
+        **schema_files(),
+    }
 
 
 def settings_page() -> str:
@@ -104,7 +111,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     found = stale(root)
     for path in found:
         if not checking:
-            (root / path).parent.mkdir(exist_ok=True)
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(pages()[path], encoding="utf-8")
         sys.stdout.write(f"{path} {'is not current' if checking else 'written'}\n")
     return 1 if checking and found else 0

@@ -161,7 +161,7 @@ class BatchStep:
     def _switch(self, version: int) -> None:
         history, changes = self._memory.history, self._changes
         history.switch(self._bundles[version], changes.clock)
-        changes.filled = 0 if history.fill.is_empty else version
+        changes.filled = 0 if history.fill.is_empty or changes.filling is None else changes.filling.begun
         changes.filling = None
         changes.swept = 0
         changes.sweep_to = changes.people

@@ -66,7 +66,7 @@ class Filler:
         """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
         changes = Changes(filling.clock, filling.cursor, 0)
         working = {
-            digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.old)
+            digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.begun)
         }
         step = _FillStep(self._memory, changes, working, {})
         step.settings, step.sets = filling.settings, self._sets
@@ -74,14 +74,14 @@ class Filler:
         step.run(intake)
         changed = [one for one in working.values() if one.changed]
         for one in changed:
-            one.person.state.number = filling.old
+            one.person.state.number = filling.begun
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings), packed)
 
 
-def is_shadow_of(state: PersonState, version: int, old: int) -> bool:
-    """Whether a shadow is of this filling, and not left from one that was given up. A shadow's number is the version it follows on."""
-    return state.definitions == version and state.number == old
+def is_shadow_of(state: PersonState, version: int, begun: int) -> bool:
+    """Whether a shadow is of this filling, and not left from one that was given up. A shadow's number tells when its filling began."""
+    return state.definitions == version and state.number == begun
 
 
 def is_switch(record: Record, current: int) -> int | None:

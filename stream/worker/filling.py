@@ -77,7 +77,8 @@ class LaneFilling:
 
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
-        await self._moved(Filling(version, current, self._memory.header.cursor, min(start, self._memory.header.cursor)), [])
+        header = self._memory.header
+        await self._moved(Filling(version, current, header.cursor, min(start, header.cursor), begun=header.number), [])
 
     async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
         memory = self._memory

@@ -49,6 +49,21 @@ def test_the_readme_s_key_is_the_one_that_its_source_takes() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    links = [link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link]
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)", prose(page)) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_to_a_section_leads_to_one(page: Path) -> None:
+    links = [(path or page.name, section) for path, section in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", prose(page)) if "://" not in path]
+    assert [(path, section) for path, section in links if section not in sections(page.parent / path)] == []
+
+
+def prose(page: Path) -> str:
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def sections(page: Path) -> set[str]:
+    """The anchors of a page's headings: small letters, without marks, a hyphen for each blank."""
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -23,6 +23,13 @@ _JUMPS = (HOUR, HOUR + 1, 7 * DAY, 24 * DAY, 28 * DAY, 51 * DAY, 400 * DAY, -1, 
 _LATE = (0, 0, 1, 250, 500, SECOND, 2 * SECOND, HOUR, 7 * DAY, 10 * SECOND, 10 * SECOND + 1, 6 * 365 * DAY, -1, -SECOND, -(10**15))
 _IDS = ("m0", "m1", "m2", "m3", "m4", "", 7, None)
 _NUMBERS = (1, 2, 0.5, -1, 0, 3, 1.0, -2.5, 1e30, 1e291, -1e291, 2**53 + 1, 10**300, True, "1", None)
+# Some lie on another day, or in another year, in the zones of the nodes than where they were written. Clocks there skip or repeat some.
+_DATES = (
+    "2025-11-24", "2025-11-25", "2000-11-24", "1999-11-25T23:30:00-10:00", "2025-11-24T00:30:00+14:00", "2025-11-25T03:59:59.999+08:00",
+    "2025-11-24T16:00:00Z", "2025-11-24T16:00:00.500Z", "2025-11-24T16:00:01.0009z", "2025-11-25T00:00:02", "2025-11-24 17:00",
+    "2025-11-24T12:30:00,25", "2025-12-01T10:00:00-0330", "1996-02-29T23:59:59-05:00", "2024-02-29", "2011-12-30T12:00", "2025-10-05T02:15",
+    "2025-12-31T23:30:00-11:00", "2026-01-01T00:30:00+13", "2025-11-31", "2025-11-24T24:00", "2025-11-24T16:00+24:00",
+)  # fmt: skip
 
 
 @dataclass
@@ -191,4 +198,9 @@ def _properties(dice: Dice) -> Any:
 
 def _traits(dice: Dice) -> dict[str, Any]:
     keys = dict.fromkeys(dice.pick(("city", "level", "list", "deep", "since")) for _ in range(dice.pick((1, 2))))
-    return {key: {"x": dice.pick(VALUES)} if key == "deep" else dice.pick(VALUES) for key in keys}
+    return {key: _trait(dice, key) for key in keys}
+
+
+def _trait(dice: Dice, key: str) -> Any:
+    value = dice.pick((*VALUES, *_DATES))
+    return {"deep": {"x": value}, "list": [value, dice.pick(_DATES)] if dice.flag() else value}.get(key, value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from schemas.definitions.model import Comparison, Tag, TagNode
+from tests.property.driver import Step
 from tests.property.playing import play
+from tests.property.verdict import states
 from tests.unit.oracle.scenario import bundle, events, log, rule, segment
 
 CENTURY_MS = 36_500 * 86_400_000
@@ -34,3 +36,15 @@ def test_how_deep_a_record_may_be_does_not_depend_on_who_reads_it() -> None:
         return play(log(segment(events())).raw(0, deep))[1].topics.dead_letters
 
     assert called_from(0) == called_from(300) == {1: "too-nested"}
+
+
+def test_a_filling_that_is_begun_again_counts_nothing_twice() -> None:
+    """While one set was being filled another was asked for; then the first came after all, and found its own shadows half filled."""
+    tag = Tag("hot", "Hot", (rule(),))
+    story = log(segment(events("other"))).event(0).event(1).event(2)
+    story.bundles += [bundle(2, tags=(tag,)), bundle(3, segment(events()), tags=(tag,))]
+    story.prepare(3, 2).prepare(4, 3).activate(5, 2)
+    again = [Step("read", 1), Step("read", 4), *[Step("fill")] * 4, Step("read", 1), *[Step("fill")] * 2]
+    for steps in ([], again, [*again, Step("read", 1, "lost before"), Step("fill"), Step("read", 1, "lost after")]):
+        _, driver = play(story, steps)
+        assert [held.count for state in states(driver) for held in state.tags.values()] == [3]

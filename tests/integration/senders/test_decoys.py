@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
 from functools import partial
 from typing import Any
 
 import pytest
 
 from schemas.definitions.quality_model import Decoy
-from stream.senders.directory import StaticSenderDirectory
+from schemas.definitions.model import Sender
+from stream.senders.directory import DefinedSender, Directory, StaticSenderDirectory
 from stream.senders.receiver import Receiver
 from tests.integration.senders.harness import (
     SECRET,
@@ -71,3 +73,38 @@ async def test_a_decoy_that_blocks_gets_nothing_and_holds_nothing_up(broker: Bro
             assert await sender.metric('ebbtide_decoy_reached_total{sender="shop"}') == 1
     assert set(arrived.sequences) == {"user:u0", "user:u2"}
     assert await broker.unfinished("shop") == 0
+
+
+class Told:
+    """A directory that says what it is told."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Directory] = asyncio.Queue()
+
+    def tell(self, sender: Sender, *decoys: Decoy) -> None:
+        self.queue.put_nowait({sender.id: DefinedSender(sender, 0, decoys)})
+
+    async def changes(self) -> AsyncGenerator[Directory, None]:
+        while True:
+            yield await self.queue.get()
+
+
+async def test_a_decoy_that_is_planted_while_a_sender_runs_is_watched_from_then_on(broker: Broker) -> None:
+    told, arrived = Told(), Arrived()
+    async with Receiver(SECRET, arrived) as receiver:
+        shop = sender_to(receiver.url)
+        told.tell(shop)
+        async with running(settings_of(broker), told) as sender:
+            await broker.publish(transitions(people=2, each=1))
+            await eventually(lambda: len(arrived.ids) == 2)
+            assert await sender.metric('ebbtide_decoy_reached_total{sender="shop"}') == 0
+
+            told.tell(shop, Decoy("user:u1"))
+            number = 1
+            async with asyncio.timeout(60):
+                while not await sender.metric('ebbtide_decoy_reached_total{sender="shop"}'):
+                    await broker.publish(transitions(people=2, each=1, first=number))
+                    number += 1
+                    await asyncio.sleep(0.2)
+            await eventually(lambda: len(arrived.bodies) == 2 * number)
+    assert arrived.in_order()
