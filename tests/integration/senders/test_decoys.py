@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from schemas.definitions.quality_model import Decoy
 from schemas.definitions.model import Sender
+from schemas.definitions.quality_model import Decoy
 from stream.senders.directory import DefinedSender, Directory, StaticSenderDirectory
 from stream.senders.receiver import Receiver
 from tests.integration.senders.harness import (
