@@ -16,6 +16,7 @@ from segments.shared import Shared
 from tagging.apply import Application
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
+from tagging.lists import Naming, noted, version_of
 from tagging.paths import MISSING
 from tagging.person import Person
 from tagging.recent import id_hash, prune, remember, seen
@@ -140,9 +141,11 @@ class Engine:
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, until - 1)
 
-    def enlist(self, person: Person, list_id: str, clock: int, out: list[Transition], *, named: bool) -> None:
-        """Apply an uploaded list's naming of a person, or its end, at the lane's clock."""
+    def enlist(self, person: Person, naming: Naming, clock: int, out: list[Transition]) -> bool:
+        """Apply what an uploaded list says of a person, at the lane's clock; False if a newer version has spoken, then nothing changes."""
         state = person.state
+        if naming.version < version_of(state.lists, naming.list_id):
+            return False
         if clock - state.base > REBASE_AFTER:
             rebase(state, clock)
         now = clock - state.base
@@ -150,14 +153,15 @@ class Engine:
             self.advance(person, now, out)
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, now)
-        state.lists = sorted({*state.lists, list_id} if named else {*state.lists} - {list_id})
+        state.lists = noted(state.lists, naming)
         if state.due == now or person.is_new:
             person.is_new = False
             state.due = self._evaluate(person, now, self.program.segments, ("list", None), out)
-            return
-        bound = self._evaluate(person, now, self.program.readers_of_lists.get(list_id, ()), ("list", None), out)
+            return True
+        bound = self._evaluate(person, now, self.program.readers_of_lists.get(naming.list_id, ()), ("list", None), out)
         if bound is not None and (state.due is None or bound < state.due):
             state.due = bound
+        return True
 
     def settle(self, person: Person, barrier_ms: int, out: list[Transition]) -> None:
         """The one evaluation at a definition's barrier (absolute); segments that are gone are left silently.

@@ -13,6 +13,7 @@ from segments.people import ListLeaf, SampleLeaf, place
 from segments.periods import PeriodLeaf
 from segments.sequence import SequenceLeaf
 from segments.stays import StaysLeaf
+from tagging.lists import is_named
 from tagging.paths import MISSING
 from tagging.person import Person
 
@@ -53,7 +54,7 @@ def leaf_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, Any
             since = compiled.since(person, at)
             return {"since": None if since is None else base + since, "for_ms": compiled.lasts}
         case ListLeaf(named):
-            return {"named": named in person.state.lists}
+            return {"named": is_named(person.state.lists, named)}
         case SampleLeaf(seed):
             return {"place": place(seed, person.state.id) / 2**64}
         case _:

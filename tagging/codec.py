@@ -15,6 +15,7 @@ import msgspec
 
 from schemas.errors import Misconfigured
 from tagging.leaves import LeafState
+from tagging.lists import Lists
 from tagging.state import PersonState, TagState
 
 FORMAT: Final = 1
@@ -50,7 +51,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     anonymous_id: Any
     traits: bytes
     floors: dict[int | str, int]
-    seldom: tuple[dict[int, list[int]], list[str]] | None = None
+    seldom: tuple[dict[int, list[int]], Lists] | None = None
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, person_id: str, *, as_json: bool) -> None:
     """Show one person: tags with scores now, traits, segments.
 
-    ID is user:u1, anon:a-9 or another namespace with its value; a bare id is tried as user, then as anonymous. Scores have faded
-    to the present, and what is due by now is taken as having happened.
+    And which uploaded lists name the person. ID is user:u1, anon:a-9 or another namespace with its value; a bare id is tried as user,
+    then as anonymous. Scores have faded to the present, and what is due by now is taken as having happened.
     """
     view = run(_look(command_settings(context), person_id))
     if as_json:
@@ -54,6 +54,8 @@ def _show(view: dict[str, Any]) -> None:
     for name, value in view["traits"].items():
         traits.add_row(plain(name), plain(json.dumps(value, ensure_ascii=False)))
     out.print(traits if view["traits"] else "No traits.\n")
+    if view["lists"]:
+        out.print(f"On the lists: {', '.join(map(plain, view['lists']))}.")
 
 
 def _tags(tags: list[dict[str, Any]]) -> Any:

@@ -11,6 +11,7 @@ from segments.nodes import next_change
 from segments.publish import is_member
 from stream.explain.people import Found
 from tagging.decay import NEVER, score_at
+from tagging.lists import naming
 from tagging.state import PersonState, TagState
 
 
@@ -29,6 +30,7 @@ def person_view(found: Found) -> dict[str, Any]:
         "traits": dict(found.person.traits()),
         "tags": _tags(found),
         "segments": _segments(found),
+        "lists": naming(state.lists),
     }
 
 

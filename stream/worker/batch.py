@@ -10,12 +10,13 @@ from schemas import rejection
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
-from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, read_internal
+from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, ListRecord, read_internal
 from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
 from stream.worker.memory import Changes, LaneMemory, Working
 from tagging.codec import unpack
+from tagging.lists import Naming
 from tagging.person import Person
 from tagging.state import PersonState, new_person
 
@@ -34,11 +35,11 @@ class DeadLetter:
 class Intake:
     """Records read and sorted, in order; a switch stands where its record stood.
 
-    ``steps``: (record, event, digest), or (record, definitions, None) where a set is asked for or switched to,
-    or (record, None, None) for what only moves the clock.
+    ``steps``: (record, event, digest), or (record, definitions, None) where a set is asked for or switched to, (record, list, None)
+    where a list names persons or no longer does, or (record, None, None) for what only moves the clock.
     """
 
-    steps: list[tuple[Record, Event | DefinitionsRecord | None, bytes | None]] = field(default_factory=list)
+    steps: list[tuple[Record, Event | DefinitionsRecord | ListRecord | None, bytes | None]] = field(default_factory=list)
     digests: dict[bytes, None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
@@ -102,7 +103,9 @@ class IntakeReader:
         if isinstance(internal, ClockRecord):
             intake.steps.append((record, None, None))
             return
-        if internal.phase == "activate":
+        if isinstance(internal, ListRecord):
+            intake.digests.update((person_digest(person), None) for person in internal.named)
+        elif internal.phase == "activate":
             intake.versions.append(internal.version)
         intake.steps.append((record, internal, None))
 
@@ -137,14 +140,15 @@ class BatchStep:
         for record, event, digest in intake.steps:
             changes.cursor = record.offset + 1
             changes.clock = max(changes.clock, record.timestamp)
-            if digest is None:
-                if event is not None:
-                    assert isinstance(event, DefinitionsRecord)
-                    self._definitions(event)
-                continue
-            assert isinstance(event, Event)
             try:
-                self._apply(event, digest, record.timestamp)
+                if digest is not None:
+                    assert isinstance(event, Event)
+                    self._apply(event, digest, record.timestamp)
+                elif isinstance(event, DefinitionsRecord):
+                    self._definitions(event)
+                elif event is not None:
+                    assert isinstance(event, ListRecord)
+                    self._list(event, record.timestamp)
             except Rejected as rejected:
                 intake.dead_letters.append(DeadLetter(record, rejected))
         changes.dead_letters += len(intake.dead_letters)
@@ -161,7 +165,7 @@ class BatchStep:
     def _switch(self, version: int) -> None:
         history, changes = self._memory.history, self._changes
         history.switch(self._bundles[version], changes.clock)
-        changes.filled = 0 if history.fill.is_empty or changes.filling is None else changes.filling.begun
+        changes.filled = 0 if history.fill.is_empty or changes.filling is None else changes.filling.began
         changes.filling = None
         changes.swept = 0
         changes.sweep_to = changes.people
@@ -171,20 +175,18 @@ class BatchStep:
         changes, engine = self._changes, self._engine
         clock = changes.clock
         working = self._working.get(digest)
-        if working is None and partition_of(event.routing_id, self._memory.header.partitions) != self._memory.partition:
+        if working is None and not self._is_ours(event.routing_id):
             raise Rejected(rejection.WRONG_PARTITION, "the partitioner of the client that wrote it differs")
         stated = event.stated_ms
         event_ms = append_ms if stated is None else min(stated, clock)
         if clock - event_ms > engine.oldest_ms:
             raise Rejected(rejection.TOO_OLD, f"{clock - event_ms} ms before the lane's clock")
         if working is None:
-            state = new_person(event.routing_id, changes.people, append_ms, engine.version)
-            working = Working(digest, Person(state, is_new=True), None, is_new=True)
+            working = self._newcomer(event.routing_id, digest, append_ms)
         transitions = changes.transitions
         since = len(transitions)
         if working.person.state.definitions != engine.version:
-            working.changed = self._memory.history.bring(working.person, transitions, working.shadow)
-            changes.note_adopted(working)
+            self._bring(working)
         try:
             self._count(working, applied=engine.apply(working.person, event, event_ms, clock, transitions))
         finally:
@@ -197,8 +199,48 @@ class BatchStep:
         if not applied:
             changes.duplicates += 1
             return
-        working.changed = True
         changes.applied += 1
+        self._keep(working)
+
+    def _list(self, record: ListRecord, append_ms: int) -> None:
+        """Who is named begins to exist, who is only no longer named does not. Persons of other partitions are passed over, if there is
+        one of ours: a record of which nothing is for this lane was written to the wrong one.
+        """
+        ours = [person for person in record.named if self._is_ours(person)]
+        if not ours and record.named:
+            raise Rejected(rejection.WRONG_PARTITION, "the list's record names nobody of this partition")
+        for person in ours:
+            self._name(person, Naming(record.id, record.version, record.named[person]), append_ms)
+
+    def _name(self, person: str, naming: Naming, append_ms: int) -> None:
+        changes, engine = self._changes, self._engine
+        digest = person_digest(person)
+        working = self._working.get(digest)
+        if working is None:
+            if not naming.named:
+                return
+            working = self._newcomer(person, digest, append_ms)
+        since = len(changes.transitions)
+        if working.person.state.definitions != engine.version:
+            self._bring(working)
+        if engine.enlist(working.person, naming, changes.clock, changes.transitions):
+            self._keep(working)
+        changes.note_members(since, working, engine.program.bundle.numbers.segments)
+
+    def _is_ours(self, person: str) -> bool:
+        return partition_of(person, self._memory.header.partitions) == self._memory.partition
+
+    def _newcomer(self, person: str, digest: bytes, append_ms: int) -> Working:
+        state = new_person(person, self._changes.people, append_ms, self._engine.version)
+        return Working(digest, Person(state, is_new=True), None, is_new=True)
+
+    def _bring(self, working: Working) -> None:
+        working.changed = self._memory.history.bring(working.person, self._changes.transitions, working.shadow)
+        self._changes.note_adopted(working)
+
+    def _keep(self, working: Working) -> None:
+        """A record has been applied to the person."""
+        working.changed = True
         if working.is_new and working.digest not in self._working:
             self._working[working.digest] = working
-            changes.people += 1
+            self._changes.people += 1

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
-from schemas.internal import HEADER, DefinitionsRecord, read_internal
+from schemas.internal import HEADER, DefinitionsRecord, ListRecord, read_internal
 from segments.compile import compile_bundle
 from segments.engine import Engine
 from segments.fill import Fill, fill_of, filling_program
@@ -37,7 +37,7 @@ class FilledSlice:
 
 
 class _FillStep(BatchStep):
-    """Applies records to shadows. Of definitions in the log only the settings matter."""
+    """Applies records to shadows. Of definitions in the log only the settings matter; what lists say, a person holds whatever set holds."""
 
     settings: int
     sets: Mapping[int, Bundle]
@@ -46,6 +46,9 @@ class _FillStep(BatchStep):
         if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
             self.settings = record.version
             self._engine.use(self.sets[record.version].settings)
+
+    def _list(self, record: ListRecord, append_ms: int) -> None:
+        """No tag and no leaf changes by it: a tag whose time is over by then counts as absent, deleted or not."""
 
 
 class Filler:
@@ -65,23 +68,21 @@ class Filler:
     def run(self, filling: Filling, intake: Intake, shadows: Mapping[bytes, bytes | None]) -> FilledSlice:
         """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
         changes = Changes(filling.clock, filling.cursor, 0)
-        working = {
-            digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.begun)
-        }
+        working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
         step = _FillStep(self._memory, changes, working, {})
         step.settings, step.sets = filling.settings, self._sets
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
         changed = [one for one in working.values() if one.changed]
         for one in changed:
-            one.person.state.number = filling.begun
+            one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings), packed)
 
 
-def is_shadow_of(state: PersonState, version: int, begun: int) -> bool:
-    """Whether a shadow is of this filling, and not left from one that was given up. A shadow's number tells when its filling began."""
-    return state.definitions == version and state.number == begun
+def is_shadow_of(state: PersonState, began: int) -> bool:
+    """Whether a shadow is of the filling that began with this commit, and not left from one that was given up."""
+    return state.number == began
 
 
 def is_switch(record: Record, current: int) -> int | None:

@@ -78,7 +78,7 @@ class LaneFilling:
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
         header = self._memory.header
-        await self._moved(Filling(version, current, header.cursor, min(start, header.cursor), begun=header.number), [])
+        await self._moved(Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1), [])
 
     async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
         memory = self._memory

@@ -61,10 +61,9 @@ class Sweeper:
         header = self._memory.header
         if not header.filled or not digests:
             return {}
-        version = header.switches[-1][0]
         found = await self._store.persons(self._memory.partition, [shadow_digest(digest) for digest in digests])
         shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
-        return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, version, header.filled)}
+        return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled)}
 
     async def _load(self, digests: list[bytes]) -> dict[bytes, Working]:
         packed = await self._store.persons(self._memory.partition, digests)

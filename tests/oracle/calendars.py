@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -89,6 +89,7 @@ def earlier(unit: CalendarUnit, first: date, units: int) -> date:
     return date(max(months // 12, 2), months % 12 + 1, 1)
 
 
+@lru_cache(100_000)
 def window_start(window: CalendarWindow, t: int) -> int:
     """Since when events count at ``t``."""
     if window.unit == "hour":

@@ -15,6 +15,7 @@ from tests.oracle.classify import Raw, partition_of
 from tests.oracle.times import write_time
 from tests.property.dice import Dice, below
 from tests.property.drawn_definitions import DAY, HALF_LIVES, HOUR, SECOND, TEXTS, VALUES, WINDOWS, bundles
+from tests.property.drawn_lists import list_record
 from tests.property.driver import Fate, Kind, Place, Step
 
 START_MS = 1_764_000_000_000
@@ -100,6 +101,7 @@ def _step(dice: Dice) -> Step:
 def _record(dice: Dice, now: int, case: Case, people: list[str]) -> Raw:
     match dice.pick(
         ("event",) * 30
+        + ("list",) * 4
         + ("clock", "clock", "clock", "activate", "activate", "prepare", "prepare", "repeat", "repeat", "malformed", "internal")
     ):
         case "clock":
@@ -108,6 +110,8 @@ def _record(dice: Dice, now: int, case: Case, people: list[str]) -> Raw:
             return activate(dice.pick((*case.bundles, *case.bundles, 1, 2, 3, 99, -1)), now)
         case "prepare":
             return prepare(dice.pick((*case.bundles, *case.bundles, 1, 2, 3, 99, -1)), now)
+        case "list":
+            return list_record(dice, now, people)
         case "internal":
             return Raw(0, now, None, dice.pick(_INTERNAL), [("ebbtide-internal", b"definitions")])
         case "repeat" if case.log:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from schemas.definitions.model import Comparison, Tag, TagNode
+from tests.corpus.generate import prepare
+from tests.oracle.classify import Raw
 from tests.property.driver import Step
 from tests.property.playing import play
 from tests.property.verdict import states
-from tests.unit.oracle.scenario import bundle, events, log, rule, segment
+from tests.unit.oracle.scenario import Log, T, bundle, events, log, rule, segment
 
 CENTURY_MS = 36_500 * 86_400_000
 
@@ -48,3 +50,36 @@ def test_a_filling_that_is_begun_again_counts_nothing_twice() -> None:
     for steps in ([], again, [*again, Step("read", 1, "lost before"), Step("fill"), Step("read", 1, "lost after")]):
         _, driver = play(story, steps)
         assert [held.count for state in states(driver) for held in state.tags.values()] == [3]
+
+
+def test_a_said_tag_gives_way_to_a_rule_of_a_tag_that_is_defined_before_it() -> None:
+    """The oracle let each tag say and rule before the next; the contract has said tags before rules."""
+    ruled, said = Tag("ruled", "Ruled", (rule("$tag"),), exclusive="one"), Tag("said", "Said", (), exclusive="one")
+    rows, _ = play(log(segment(TagNode("ruled")), tags=(ruled, said)).said(0, "tag", {"said": {}}))
+    assert rows == [("s", "in", 0, "event")]
+
+
+def prepared(story: Log, at: int, version: int) -> Log:
+    raw = prepare(version, T + at)
+    story.records.append(Raw(len(story.records), raw.append_ms, raw.key, raw.value, raw.headers))
+    return story
+
+
+def test_a_filling_that_was_given_up_and_begun_again_counts_nothing_twice() -> None:
+    """It went on with the shadows of its first attempt. What came between was a set that nobody has ever written."""
+    tag = Tag("hot", "Hot", (rule(),))
+    story = log(segment(TagNode("hot", score=(Comparison("gte", 2),)))).event(0)
+    story.bundles[0] = bundle(1, tags=())
+    story.bundles.append(bundle(2, segment(TagNode("hot", score=(Comparison("gte", 2),))), tags=(tag,)))
+    prepared(prepared(story, 1, 2), 2, 99).activate(3, 2)
+    fill = [Step("fill")] * 3
+    rows, _ = play(story, [Step("read"), Step("read", 2), *fill, Step("read"), *fill, Step("read")])
+    assert rows == []
+
+
+def test_a_version_too_great_for_any_lane_is_a_dead_letter_and_stops_none() -> None:
+    """It went into the lane's header, which holds no number like that."""
+    story = prepared(log(segment(events())), 1, 2**65).activate(2, 2**65).event(3)
+    rows, driver = play(story)
+    assert rows == [("s", "in", 3, "event")]
+    assert driver.topics.dead_letters == {1: "unreadable-internal", 2: "unreadable-internal"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
@@ -18,6 +18,9 @@ from tests.reliability.deployment import Deployment
 
 _TICK_SECONDS = 0.05
 _PAUSE_SECONDS = 0.2
+
+Events = Callable[[int, int, Callable[[], int]], Iterator[ShopEvent]]
+"""Seed, number of people and the time of day → events without end."""
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Load:
     seed: int
     rate: int
     people: int
+    events: Events = shop_events
     sent: Counter[bytes] = field(default_factory=Counter)
     acknowledged: int = 0
     seconds: float = 0.0
@@ -68,7 +72,7 @@ class Load:
                 await self._moved.wait()
 
     async def _draw(self) -> None:
-        events: Iterator[ShopEvent] = shop_events(self.seed, self.people, _now_ms)
+        events = self.events(self.seed, self.people, _now_ms)
         before, due = time.monotonic(), 0.0
         while not self._stopping.is_set():
             await asyncio.sleep(_TICK_SECONDS)

@@ -58,6 +58,7 @@ async def reader() -> PeopleReader:
             event: dict[str, Any] = {"type": "track", "event": "viewed", "id": f"m{at}", "source": "web", "timestamp": T}
             event |= {"userId": f"u{number}", "properties": {"category": "shoes"}, "traits": {"city": "Xiamen"}}
             engine.apply(person, read_event(to_json(event)), T, T, out)
+        person.state.lists = [("staff", 3), ("vip", 4)]
         digest = person_digest(person.state.id)
         commit.persons.append((digest, pack(person.state)))
         commit.new_people.append((number, digest, None))
@@ -85,6 +86,7 @@ async def test_a_view_tells_names_and_where_a_tag_came_from(reader: PeopleReader
     view = person_view(found)
 
     assert view["traits"] == {"city": "Xiamen"}
+    assert view["lists"] == ["staff"]
     assert (view["tags"][0]["tag"], view["tags"][0]["value"], view["tags"][0]["count"]) == ("interest", "shoes", 2)
     assert view["tags"][0]["from"] == {"rule": "viewed", "source": "web", "eventId": "m1"}
 

@@ -67,6 +67,13 @@ def test_a_list_may_name_several_people_and_those_of_another_partition_are_passe
     assert people(outcome) == [(name, "entered") for name in mine] != []
 
 
+def test_a_list_that_names_only_people_of_another_partition_has_come_to_the_wrong_one() -> None:
+    mine, other = sorted(("user:u1", "user:u2"), key=lambda name: partition_of(name, 2))
+    story = log(VIP).listed(0, 1, [other]).listed(1, 1, remove=[other]).listed(2, 1).listed(3, 1, [other, mine])
+    outcome = run_partition(story.records, partition=0, partitions=2, bundles={1: story.bundles[0]})
+    assert (outcome.dead_letters, people(outcome)) == ([(1, "wrong-partition"), (2, "wrong-partition")], [(mine, "entered")])
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -78,6 +85,12 @@ def test_a_list_may_name_several_people_and_those_of_another_partition_are_passe
         b'{"type":"$list","id":"vip","version":1,"add":"user:u1"}',
         b'{"type":"$list","id":"vip","version":1,"remove":[7]}',
         b'{"type":"$list","id":"vip","version":1,"add":[""]}',
+        b'{"type":"$list","id":"VIP","version":1,"add":["user:u1"]}',
+        b'{"type":"$list","id":"vip","version":0,"add":["user:u1"]}',
+        b'{"type":"$list","id":"vip","version":9007199254740992,"add":["user:u1"]}',
+        b'{"type":"$list","id":"vip","version":1,"add":["u1"]}',
+        b'{"type":"$list","id":"vip","version":1,"add":["user:"]}',
+        b'{"type":"$list","id":"vip","version":1,"remove":[":u1"]}',
     ],
 )
 def test_a_list_that_cannot_be_read_is_a_dead_letter(body: bytes) -> None:

@@ -34,6 +34,8 @@ from segments import engine as engine_module
 from segments.engine import Engine
 from segments.explain import Explanation, explain
 from segments.people import place
+from tagging.codec import pack
+from tagging.lists import Naming
 from tagging.person import Person
 from tagging.state import new_person
 from tests.unit.segments.life import Life, at_least, made, match, under
@@ -243,27 +245,47 @@ def test_a_sample_only_grows_with_its_percentage() -> None:
 
 def test_a_list_names_a_person_until_it_does_not() -> None:
     life = under(ListNode("vips"), SegmentNode("s0"), NotNode(ListNode("others")))
-    life.engine.enlist(life.person, "vips", T, life.out, named=True)
-    life.engine.enlist(life.person, "nobody_reads_it", T + 1, life.out, named=True)
-    life.engine.enlist(life.person, "others", T + 1, life.out, named=True)
-    life.engine.enlist(life.person, "vips", T + 2, life.out, named=False)
+    for at, naming in enumerate(
+        (Naming("vips", 1, True), Naming("nobody_reads_it", 7, True), Naming("others", 1, True), Naming("vips", 2, False))
+    ):
+        assert life.engine.enlist(life.person, naming, T + at, life.out)
 
     assert life.rows() == [
         ("s0", "in", 0, "list"),
         ("s1", "in", 0, "list"),
         ("s2", "in", 0, "list"),
-        ("s2", "out", 1, "list"),
-        ("s0", "out", 2, "list"),
-        ("s1", "out", 2, "list"),
+        ("s2", "out", 2, "list"),
+        ("s0", "out", 3, "list"),
+        ("s1", "out", 3, "list"),
     ]
-    assert life.person.state.lists == ["nobody_reads_it", "others"]
+    assert life.person.state.lists == [("nobody_reads_it", 15), ("others", 3), ("vips", 4)]
+
+
+def test_an_older_version_of_a_list_changes_nothing_and_an_equal_one_applies() -> None:
+    life = under(ListNode("vips"))
+    assert life.engine.enlist(life.person, Naming("vips", 2, True), T, life.out)
+    before = pack(life.person.state)
+    assert not life.engine.enlist(life.person, Naming("vips", 1, False), T + 1, life.out)
+    assert pack(life.person.state) == before
+
+    assert life.engine.enlist(life.person, Naming("vips", 2, False), T + 2, life.out)
+    assert life.rows() == [("s0", "in", 0, "list"), ("s0", "out", 2, "list")]
+
+
+def test_a_list_that_drops_one_id_of_a_person_still_names_the_person_by_another() -> None:
+    life = under(ListNode("vips"))
+    life.person.state.lists = [("vips:user:u2", 3)]
+    assert life.engine.enlist(life.person, Naming("vips", 1, True), T, life.out)
+    assert life.engine.enlist(life.person, Naming("vips", 2, False), T + 1, life.out)
+
+    assert life.rows() == [("s0", "in", 0, "list")]
 
 
 def test_a_list_fires_what_is_due_before_it_and_brings_due_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "REBASE_AFTER", 50)
     life = under(EventNode(match("a"), within_ms=10), AllNode((ListNode("x"), EventNode(match("a"), within_ms=100))))
     life.does(0)
-    life.engine.enlist(life.person, "x", T + 60, life.out, named=True)
+    life.engine.enlist(life.person, Naming("x", 1, True), T + 60, life.out)
     assert life.due() == 100
     life.advance(200)
 

@@ -38,7 +38,7 @@ states = st.builds(
     traits=st.binary(max_size=20),
     floors=st.dictionaries(keys, times, max_size=3),
     apart=st.dictionaries(numbers, st.lists(times, min_size=1, max_size=3), max_size=2),
-    lists=st.lists(texts, max_size=2),
+    lists=st.lists(st.tuples(texts, numbers), max_size=2),
 ).map(lambda state: state if state.recent else replace(state, recent_at=0))
 
 
