@@ -13,6 +13,7 @@ from segments.nodes import next_change
 from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
 from segments.recorder import Record
 from segments.shared import Shared
+from segments.tally import Tally
 from tagging.apply import Application
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
@@ -35,7 +36,7 @@ class Engine:
     milliseconds; a person's own times are relative to the person's base.
     """
 
-    def __init__(self, bundle: Bundle, program: Program | None = None) -> None:
+    def __init__(self, bundle: Bundle, program: Program | None = None, tally: Tally | None = None) -> None:
         self.program: Program = compile_bundle(bundle) if program is None else program
         self.version = bundle.version
         self.silent = bundle.silent
@@ -46,8 +47,7 @@ class Engine:
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
         self._shares = any(isinstance(segment.node, Shared) for segment in self.program.segments)
-        self.bound_bites = 0
-        self.suppressed = 0
+        self.tally = Tally() if tally is None else tally
 
     def use(self, settings: EngineSettings) -> None:
         """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
@@ -104,7 +104,7 @@ class Engine:
                 _count(state, leaf, at, now)
         if plan.recorders:
             record = Record(person, event.name, wire, at, now)
-            self.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
+            self.tally.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
         anonymous_id = wire.anonymousId
         if anonymous_id and type(anonymous_id) is str:
             state.anonymous_id = anonymous_id
@@ -130,7 +130,8 @@ class Engine:
             else:
                 application.unsay(self.program.tags)
         application.run_rules(plan.rules, person)
-        self.bound_bites += application.bound_bites
+        if application.bound_bites:
+            self.tally.bound_bites += application.bound_bites
 
     def advance(self, person: Person, until: int, out: list[Transition]) -> None:
         """Fire the person's due times < ``until`` (relative), each stamped with its own time, in order."""
@@ -174,6 +175,7 @@ class Engine:
         for number in sorted(gone, key=self._segment_ids.__getitem__):
             self._leave_removed(person, number, at, out)
         for number in [number for number in state.apart if number not in self._counting]:
+            self.tally.moved.add(number)
             forget_entries(state, number, gone=number not in self._live_numbers)
         for number in [number for number in state.leaves if number not in self.program.leaves]:
             del state.leaves[number]
@@ -223,8 +225,10 @@ class Engine:
         before = state.apart.get(number, _ALIKE)[0]
         published = publishes(state, number, segment.at_most, value=value, paused=segment.paused, at=at)
         after = state.apart.get(number, _ALIKE)[0]
-        if before != after and SUPPRESSED in (before, after):
-            self.suppressed += 1
+        if before != after:
+            self.tally.moved.add(number)
+            self.tally.entries += after == SUPPRESSED
+            self.tally.leaves += before == SUPPRESSED
         return published
 
     def _transition(self, person: Person, segment: CompiledSegment, at: int, why: tuple[Cause, str | None]) -> Transition:

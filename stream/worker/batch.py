@@ -133,6 +133,7 @@ class BatchStep:
         self._working = working
         self._bundles = bundles
         self._engine = memory.history.current
+        self._moved = memory.history.tally.moved
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
@@ -190,9 +191,9 @@ class BatchStep:
         try:
             self._count(working, applied=engine.apply(working.person, event, event_ms, clock, transitions))
         finally:
-            if len(transitions) > since:
+            if len(transitions) > since or self._moved:
                 working.changed = True
-                changes.note_members(since, working, engine.program.bundle.numbers.segments)
+                changes.note_members(since, working, self._memory.history)
 
     def _count(self, working: Working, *, applied: bool) -> None:
         changes = self._changes
@@ -225,7 +226,7 @@ class BatchStep:
             self._bring(working)
         if engine.enlist(working.person, naming, changes.clock, changes.transitions):
             self._keep(working)
-        changes.note_members(since, working, engine.program.bundle.numbers.segments)
+        changes.note_members(since, working, self._memory.history)
 
     def _is_ours(self, person: str) -> bool:
         return partition_of(person, self._memory.header.partitions) == self._memory.partition

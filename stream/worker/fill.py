@@ -56,7 +56,7 @@ class Filler:
 
     def __init__(self, memory: LaneMemory, old: Bundle, new: Bundle, sets: Mapping[int, Bundle]) -> None:
         self.fill: Fill = fill_of(old, new)
-        self._engine = Engine(new, filling_program(compile_bundle(new), self.fill))
+        self._engine = Engine(new, filling_program(compile_bundle(new), self.fill), memory.history.tally)
         self._memory = LaneMemory(memory.partition, memory.header, b"", DueIndex({}), History.of(self._engine))
         self._sets = sets
         self._reader = IntakeReader()

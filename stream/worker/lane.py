@@ -262,6 +262,7 @@ class Lane:
         commit, after = draft.finish(changes, bounds, published, entries)
         commit.dues += index_only
         await self._put(commit, after)
+        self._parts.measures.left_out(self.memory.history.tally)
         outbox.clearable -= published
         outbox.add(entries, changes.transitions)
 

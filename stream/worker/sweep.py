@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stream.store.layout import SLICE_PEOPLE, read_slice, shadow_digest
-from stream.store.port import StateStore
+from stream.store.port import LaneHeader, StateStore
 from stream.worker.batch import load
 from stream.worker.fill import is_shadow_of
 from stream.worker.memory import Changes, LaneMemory, Working
@@ -20,6 +20,15 @@ class SweepResult:
     working: dict[bytes, Working]
     bounds: dict[int, int | None]
     index_only: list[tuple[int, int | None]]
+
+
+async def shadows_of(store: StateStore, partition: int, header: LaneHeader, digests: list[bytes]) -> dict[bytes, PersonState]:
+    """What people who are not under the newest set yet will adopt as they are brought to it, by digest."""
+    if not header.filled or not digests:
+        return {}
+    found = await store.persons(partition, [shadow_digest(digest) for digest in digests])
+    shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
+    return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled)}
 
 
 class Sweeper:
@@ -58,12 +67,7 @@ class Sweeper:
 
     async def shadows(self, digests: list[bytes]) -> dict[bytes, PersonState]:
         """What the newest set's filling has found of people, by digest; empty once everybody has been brought to it."""
-        header = self._memory.header
-        if not header.filled or not digests:
-            return {}
-        found = await self._store.persons(self._memory.partition, [shadow_digest(digest) for digest in digests])
-        shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
-        return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled)}
+        return await shadows_of(self._store, self._memory.partition, self._memory.header, digests)
 
     async def _load(self, digests: list[bytes]) -> dict[bytes, Working]:
         packed = await self._store.persons(self._memory.partition, digests)
@@ -81,7 +85,7 @@ class Sweeper:
         if brought or (due is not None and due < until):
             history.current.advance(person, until, changes.transitions)
             working.changed = True
-        changes.note_members(since, working, history.current.program.bundle.numbers.segments)
+        changes.note_members(since, working, history)
 
     def _reindex(self, number: int, found: list[tuple[bytes, int | None]], result: SweepResult) -> None:
         """Entries are written exactly here, because only here a due time may rise; so is the slice's bound."""

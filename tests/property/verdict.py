@@ -163,9 +163,9 @@ def _indexes(driver: Ended) -> Iterator[str]:
             yield f"{state.id} is due at {due}, its slice says {entry_due}, its bound {bounds.get(part)}"
         if due is not None and due < header.clock:
             yield f"{state.id} was due at {due} and the clock stands at {header.clock}"
-    numbers = {number for state in people for number in state.members}
+    numbers = {number for state in people for number in (*state.members, *state.apart)}
     for segment in numbers:
         bits = done(store.member_bits(partition, segment))
         inside = [number for number in range(len(bits) * 8) if bits[number // 8] & 0x80 >> number % 8]
-        if inside != [state.number for state in people if state.members.get(segment, 0) & 1]:
+        if inside != [state.number for state in people if is_member(state, segment)]:
             yield f"segment {segment} holds {inside} by its bitmap"

@@ -105,7 +105,7 @@ def test_of_an_aggregate_the_newest_256_events_are_kept(kind: Any, late: bool) -
     life = flooded(node, 2_560, n=lambda number: number + 0.5, late=late)
 
     assert [row[0] for row in life.state()] == list(range(2_305, 2_561) if late else range(2_304, 2_560))
-    assert life.engine.bound_bites == 2_560 - 256
+    assert life.engine.tally.bound_bites == 2_560 - 256
     assert added(life) < 256 * 24
 
 
@@ -137,7 +137,7 @@ def test_of_each_step_of_a_sequence_the_newest_64_matches_are_kept(within: int |
 def test_of_an_absence_64_keys_are_kept_that_wait_and_64_that_came_alone(lasts: int | None, late: bool) -> None:
     life = flooded(AbsenceNode(match("a"), match("b"), WIDE, "properties.k", lasts), 640, k=lambda number: number, late=late)
     assert sorted(row[2] for row in life.state()) == list(range(64) if late else range(576, 640))
-    assert life.engine.bound_bites == 576
+    assert life.engine.tally.bound_bites == 576
 
     for number in range(1_000, 1_640):
         life.event(1_000, "b", properties={"k": f"{number}" + "y" * 1_000})
@@ -188,4 +188,4 @@ def test_of_a_family_so_many_values_are_kept(limit: str, kept: int) -> None:
         shop.event(number, properties={"x": [f"v{number}-{value}" for value in range(kept)]})
 
     assert len(shop.person.state.tags) == kept
-    assert shop.engine.bound_bites == 9 * kept
+    assert shop.engine.tally.bound_bites == 9 * kept

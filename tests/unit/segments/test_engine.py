@@ -228,7 +228,7 @@ def test_a_bound_of_a_family_that_bites_is_counted() -> None:
     shop = story("tags: [{id: f, value: 'properties.x[]', rules: [{event: viewed}]}]")
     shop.event(0, properties={"x": [f"v{number}" for number in range(1_003)]})
 
-    assert shop.engine.bound_bites == 3
+    assert shop.engine.tally.bound_bites == 3
 
 
 def test_a_score_that_would_last_beyond_the_year_9999_is_as_good_as_for_ever() -> None:

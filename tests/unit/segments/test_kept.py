@@ -56,8 +56,16 @@ def test_a_sum_is_over_the_newest_256_events_and_says_so() -> None:
         life.does(at, n=2 if at == 0 else 1)
 
     assert life.rows() == []
-    assert life.engine.bound_bites == 44
+    assert life.engine.tally.bound_bites == 44
     assert told(life, 300).facts == {"sum properties.n": 256, "exact_over_newest": 256}
+
+
+def test_a_sum_between_two_bounds_is_within_the_tolerance_of_both() -> None:
+    life = under(total("sum", Comparison("between", 1, 2)), total("avg", Comparison("between", 1), path="properties.m"))
+    for at, n in enumerate((1 - 1e-11, 1e-11 - 1e-13, 1.0, 1e-13, 1e-11)):
+        life.does(at, n=n, m=1 + 1e-13 if at < 4 else 9)
+
+    assert life.rows() == [("s1", "in", 0, "event"), ("s0", "in", 1, "event"), ("s0", "out", 4, "event"), ("s1", "out", 4, "event")]
 
 
 def test_events_without_a_number_are_among_the_newest() -> None:
@@ -88,7 +96,7 @@ def test_an_event_with_too_many_values_counts_as_a_bound_that_bites() -> None:
     life = under(total("distinct", Comparison("gte", 3), path="properties.n[]"))
     life.does(0, n=list(range(300)))
 
-    assert (life.engine.bound_bites, told(life, 0).facts) == (1, {"distinct properties.n[]": 256})
+    assert (life.engine.tally.bound_bites, told(life, 0).facts) == (1, {"distinct properties.n[]": 256, "exact_over_newest": 256})
 
 
 def test_nodes_over_the_same_events_share_one_state_that_serves_the_longest() -> None:
@@ -139,11 +147,11 @@ def test_only_the_newest_64_matches_of_a_step_are_kept() -> None:
     for at in range(70):
         life.does(at, "a")
     life.does(100, "b", event_at=5)
-    assert (life.rows(), len(life.state()), life.engine.bound_bites) == ([], 65, 6)
+    assert (life.rows(), len(life.state()), life.engine.tally.bound_bites) == ([], 65, 6)
     life.does(101, "b")
 
     assert life.rows() == [("s0", "in", 101, "event")]
-    assert told(life, 101).facts == {"times": [T + 69, T + 101]}
+    assert told(life, 101).facts == {"times": [T + 69, T + 101], "exact_over_newest": 64}
 
 
 def test_matches_that_can_decide_nothing_any_more_are_dropped() -> None:
@@ -211,10 +219,19 @@ def test_the_64_keys_with_the_newest_after_are_kept_and_as_many_that_came_alone(
     life = under(CART)
     for key in range(66):
         life.does(key // 16, "a", k=key)
-    assert (len(life.state()), life.engine.bound_bites) == (64, 2)
+    assert (len(life.state()), life.engine.tally.bound_bites) == (64, 2)
+    assert (told(life, 5).facts["waiting_in_all"], told(life, 5).facts["exact_over_newest"]) == (64, 64)
     for key in range(100, 166):
         life.does(5, "b", k=key)
-    assert (len(life.state()), life.engine.bound_bites) == (128, 4)
+    assert (len(life.state()), life.engine.tally.bound_bites) == (128, 4)
+
+
+def test_what_came_alone_is_bounded_and_says_so_too() -> None:
+    life = under(CART)
+    for key in range(64):
+        assert "exact_over_newest" not in told(life, 0).facts
+        life.does(0, "b", k=key)
+    assert told(life, 0).facts == {"waiting": [], "waiting_in_all": 0, "exact_over_newest": 64}
 
 
 def test_keys_that_can_decide_nothing_any_more_are_dropped() -> None:

@@ -125,7 +125,7 @@ def test_a_value_that_is_evicted_leaves_and_the_bound_is_counted() -> None:
     life.does(1, x="y")
 
     assert [row[:3] for row in life.rows()] == [("s0", "in", 0), ("s0", "out", 1)]
-    assert life.engine.bound_bites == 1
+    assert life.engine.tally.bound_bites == 1
 
 
 def test_an_archived_tag_stays_as_it_is() -> None:
