@@ -74,6 +74,7 @@ def next_bundle(previous: Bundle, definitions: Definitions, *, silent: bool = Fa
             leaves=_extend(numbers.leaves, (name for segment in segments for name in leaf_hashes(segment.when))),
         ),
         silent=silent,
+        quality=definitions.quality,
     )
 
 

@@ -87,6 +87,7 @@ DOCUMENT: Final = Shape(
         "segments": Key(list_of(ref("segment")), "segments"),
         "senders": Key(list_of(ref("sender")), "where transitions are sent"),
         "sources": Key(list_of(ref("source")), "where events come from"),
+        "quality": Key(ref("quality"), "checks of what comes in, decoys, how duplicates are looked for"),
     },
 )
 SETTINGS: Final = Shape(

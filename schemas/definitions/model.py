@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from schemas.definitions.quality_model import QualityRules
+
 Operator = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "contains", "starts_with", "ends_with", "exists"]
 NumberOperator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "between"]
 CalendarUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
@@ -380,3 +382,4 @@ class Bundle:
     sources: tuple[Source, ...] = ()
     numbers: Numbers = field(default_factory=Numbers)
     silent: bool = False
+    quality: QualityRules = field(default_factory=QualityRules)

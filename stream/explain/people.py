@@ -73,6 +73,16 @@ class PeopleReader:
         (packed,) = await self._store.persons(partition_of(person_id, self._partitions), [person_digest(person_id)])
         return None if packed is None else Person(unpack(packed))
 
+    async def stored(self, partition: int) -> AsyncIterator[Person]:
+        """All people of a partition as of the last commit, slice by slice."""
+        header = await self.header(partition)
+        for number in range(-(-header.people // SLICE_PEOPLE) if header is not None else 0):
+            (packed_slice,) = await self._store.slices(partition, [number])
+            digests = [digest for digest in digests_of(packed_slice) if digest is not None]
+            for packed in await self._store.persons(partition, digests):
+                if packed is not None:
+                    yield Person(unpack(packed))
+
     async def everybody(self, partition: int, now_ms: int, slices: range | None = None) -> AsyncIterator[Found]:
         """All people of a partition, or of some slices of it, slice by slice.
 
