@@ -16,8 +16,10 @@ from schemas.definitions.model import (
     DateNode,
     EventNode,
     ListNode,
+    SampleNode,
     Segment,
     SegmentNode,
+    StaysNode,
     TagNode,
     TraitNode,
 )
@@ -26,6 +28,7 @@ from segments.build import Builder
 from segments.leaves import CompiledLeaf, Leaves, compile_leaves
 from segments.nodes import CompiledNode
 from segments.recorder import Recorder
+from segments.relevance import Needs, Relevance, relevance_of
 from segments.shared import Shared
 from segments.stays import StaysLeaf
 from tagging.paths import Getter, object_getter
@@ -65,12 +68,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Reads:
-    """What a segment's value depends on, that of the segments it refers to included."""
+    """What a segment's value depends on, that of the segments it refers to included.
+
+    ``person``: on who the person is, or on when the segment was evaluated before.
+    """
 
     tags: set[str] = field(default_factory=set)
     leaves: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)
     traits: bool = False
+    person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class Program:
     other: Plan
     readers_of_lists: dict[str, tuple[CompiledSegment, ...]]
     leaves: frozenset[int]
+    relevance: Relevance
 
 
 def compile_bundle(bundle: Bundle) -> Program:
@@ -102,7 +110,8 @@ def compile_bundle(bundle: Bundle) -> Program:
     other = _plan("", compiled, reads, [], Leaves({}))
     lists = sorted({name for read in reads.values() for name in read.lists})
     readers = {name: tuple(segment for key, segment in compiled.items() if name in reads[key].lists) for name in lists}
-    return Program(bundle, tags, tuple(compiled.values()), plans, other, readers, frozenset(leaves.live))
+    relevance = relevance_of((segment, _needs(reads[key], bundle)) for key, segment in compiled.items())
+    return Program(bundle, tags, tuple(compiled.values()), plans, other, readers, frozenset(leaves.live), relevance)
 
 
 def in_order(segments: Iterable[Segment]) -> list[Segment]:
@@ -151,12 +160,21 @@ def _reads(ordered: list[Segment]) -> dict[str, Reads]:
                     reads.lists.add(named)
                 case TraitNode() | DateNode() | AnniversaryNode():
                     reads.traits = True
+                case SampleNode() | StaysNode():
+                    reads.person = True
                 case SegmentNode(other) if other in found:
                     reads.tags |= found[other].tags
                     reads.leaves |= found[other].leaves
                     reads.lists |= found[other].lists
                     reads.traits |= found[other].traits
+                    reads.person |= found[other].person
     return found
+
+
+def _needs(reads: Reads, bundle: Bundle) -> Needs:
+    tags = frozenset(bundle.numbers.tags[tag] for tag in reads.tags)
+    leaves = frozenset(bundle.numbers.leaves[key] for key in reads.leaves)
+    return Needs(tags, leaves, reads.traits, bool(reads.lists), reads.person)
 
 
 def _plan(name: str, compiled: dict[str, CompiledSegment], reads: dict[str, Reads], rules: list[CompiledRule], leaves: Leaves) -> Plan:
@@ -166,7 +184,8 @@ def _plan(name: str, compiled: dict[str, CompiledSegment], reads: dict[str, Read
     tags = touched_by(rules)
     says = name in ("$tag", "$untag")
     touched = [key for key, read in reads.items() if (says and read.tags) or read.tags & tags or read.leaves & written]
-    with_traits = [key for key, read in reads.items() if key in set(touched) or read.traits]
+    known = set(touched)
+    with_traits = [key for key, read in reads.items() if key in known or read.traits]
     return Plan(
         rules,
         list(counters.values()),

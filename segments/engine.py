@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from schemas.definitions.model import Bundle, EngineSettings
@@ -49,9 +51,18 @@ class Engine:
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
-        self.policy = IdentityPolicy(bundle.identity, secret)
+        self._secret = secret
         self._shares = any(isinstance(segment.node, Shared) for segment in self.program.segments)
         self.tally = Tally() if tally is None else tally
+
+    @cached_property
+    def policy(self) -> IdentityPolicy:
+        """Who events are about. Made when a record is to be read: who only looks at people needs no secret.
+
+        Raises:
+            Misconfigured: ids are to be hashed, and there is no secret.
+        """
+        return IdentityPolicy(self.program.bundle.identity, self._secret)
 
     def use(self, settings: EngineSettings) -> None:
         """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
@@ -114,7 +125,7 @@ class Engine:
             state.anonymous_id = anonymous_id
         if state.due == now or person.is_new:
             person.is_new = False
-            state.due = self._evaluate(person, now, self.program.segments, ("event", event.id), out)
+            state.due = self._evaluate(person, now, self._relevant(state), ("event", event.id), out)
         else:
             segments = plan.segments if merged is None else plan.segments_with_traits
             bound = self._evaluate(person, now, segments, ("event", event.id), out, NEVER if state.due is None else state.due)
@@ -141,7 +152,7 @@ class Engine:
         """Fire the person's due times < ``until`` (relative), each stamped with its own time, in order."""
         state = person.state
         while (due := state.due) is not None and due < until:
-            state.due = self._evaluate(person, due, self.program.segments, ("time", None), out)
+            state.due = self._evaluate(person, due, self._relevant(state), ("time", None), out)
             self._tidy(state, due)
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, until - 1)
@@ -161,7 +172,7 @@ class Engine:
         state.lists = noted(state.lists, naming)
         if state.due == now or person.is_new:
             person.is_new = False
-            state.due = self._evaluate(person, now, self.program.segments, ("list", None), out)
+            state.due = self._evaluate(person, now, self._relevant(state), ("list", None), out)
             return True
         bound = self._evaluate(person, now, self.program.readers_of_lists.get(naming.list_id, ()), ("list", None), out)
         if bound is not None and (state.due is None or bound < state.due):
@@ -220,9 +231,14 @@ class Engine:
             forget_entries(state, number, gone=number not in self._live_numbers)
         for number in [number for number in state.leaves if number not in self.program.leaves]:
             del state.leaves[number]
-        state.due = self._evaluate(person, at, self.program.segments, ("definition", None), out)
+        state.due = self._evaluate(person, at, self._relevant(state), ("definition", None), out)
         state.definitions = self.version
         self._tidy(state, at)
+
+    def _relevant(self, state: PersonState) -> Sequence[CompiledSegment]:
+        """Those of all segments whose value can be another than it is for everybody of whom nothing is known."""
+        segments = self.program.segments
+        return [segments[place] for place in self.program.relevance.places(state)]
 
     def _tidy(self, state: PersonState, at: int) -> None:
         """Drop what can no longer change a result, so that a person at rest carries none of it."""
@@ -238,7 +254,7 @@ class Engine:
         self,
         person: Person,
         at: int,
-        segments: tuple[CompiledSegment, ...],
+        segments: Sequence[CompiledSegment],
         why: tuple[Cause, str | None],
         out: list[Transition],
         horizon: int = NEVER,

@@ -56,7 +56,7 @@ async def opened(settings: Settings) -> AsyncIterator[Deployment]:
         await bundles.start()
         past = KafkaPastLog(settings.kafka, settings.topics.events)
         stack.push_async_callback(past.stop)
-        yield Deployment(settings, store, bundles, PeopleReader(store, bundles, settings.partitions), past)
+        yield Deployment(settings, store, bundles, PeopleReader(store, bundles, settings.partitions, settings.identity_key), past)
 
 
 async def topics_exist(settings: Settings) -> None:

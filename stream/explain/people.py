@@ -41,12 +41,13 @@ class Found:
 
 
 class PeopleReader:
-    """Reads people of any partition. All calls may raise Unavailable."""
+    """Reads people of any partition. All calls may raise Unavailable. ``secret``: the key under which ids are hashed."""
 
-    def __init__(self, store: StateStore, bundles: Bundles, partitions: int) -> None:
+    def __init__(self, store: StateStore, bundles: Bundles, partitions: int, secret: bytes | None = None) -> None:
         self._store = store
         self._bundles = bundles
         self._partitions = partitions
+        self._secret = secret
         self._histories: dict[int, tuple[tuple[tuple[int, int], ...], History]] = {}
 
     async def header(self, partition: int) -> LaneHeader | None:
@@ -72,6 +73,16 @@ class PeopleReader:
         """The person as of the last commit, under the definitions of then."""
         (packed,) = await self._store.persons(partition_of(person_id, self._partitions), [person_digest(person_id)])
         return None if packed is None else Person(unpack(packed))
+
+    async def stored(self, partition: int) -> AsyncIterator[Person]:
+        """All people of a partition as of the last commit, slice by slice."""
+        header = await self.header(partition)
+        for number in range(-(-header.people // SLICE_PEOPLE) if header is not None else 0):
+            (packed_slice,) = await self._store.slices(partition, [number])
+            digests = [digest for digest in digests_of(packed_slice) if digest is not None]
+            for packed in await self._store.persons(partition, digests):
+                if packed is not None:
+                    yield Person(unpack(packed))
 
     async def everybody(self, partition: int, now_ms: int, slices: range | None = None) -> AsyncIterator[Found]:
         """All people of a partition, or of some slices of it, slice by slice.
@@ -112,7 +123,7 @@ class PeopleReader:
         held = self._histories.get(partition)
         if held is None or held[0] != header.switches:
             bundles = {version: await self._bundles.bundle(version) for version, _ in header.switches}
-            held = self._histories[partition] = (header.switches, History(bundles, header.switches))
+            held = self._histories[partition] = (header.switches, History(bundles, header.switches, self._secret))
         return held[1]
 
 

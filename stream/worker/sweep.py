@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from stream.store.layout import SLICE_PEOPLE, read_slice, shadow_digest
@@ -11,6 +12,8 @@ from stream.worker.fill import is_shadow_of
 from stream.worker.memory import Changes, LaneMemory, Working
 from tagging.codec import unpack
 from tagging.state import PersonState
+
+_PEOPLE_A_BREATH = 32
 
 
 @dataclass(slots=True)
@@ -32,11 +35,12 @@ async def shadows_of(store: StateStore, partition: int, header: LaneHeader, dige
 
 
 class Sweeper:
-    """Visits slices of people of one lane."""
+    """Visits slices of people of one lane. ``breathe`` lets others have their turn of the event loop every few people."""
 
-    def __init__(self, store: StateStore, memory: LaneMemory) -> None:
+    def __init__(self, store: StateStore, memory: LaneMemory, breathe: Callable[[], Awaitable[None]] | None = None) -> None:
         self._store = store
         self._memory = memory
+        self._breathe = breathe
 
     async def due(self, slices: list[int], changes: Changes) -> SweepResult:
         """Fire what is due before the clock in the given slices."""
@@ -46,8 +50,7 @@ class Sweeper:
         clock = changes.clock
         wanted = [digest for found in entries.values() for digest, due in found if due is not None and due < clock]
         result.working = await self._load(wanted)
-        for working in result.working.values():
-            self._visit(working, changes)
+        await self._visit_all(result.working.values(), changes)
         for number, found in entries.items():
             self._reindex(number, found, result)
         return result
@@ -58,8 +61,7 @@ class Sweeper:
         found = list(read_slice(packed))
         wanted = [digest for digest, _ in found]
         working = await self._load(wanted)
-        for one in working.values():
-            self._visit(one, changes)
+        await self._visit_all(working.values(), changes)
         changes.swept = min((number + 1) * SLICE_PEOPLE, self._memory.header.sweep_to)
         result = SweepResult(working, {}, [])
         self._reindex(number, found, result)
@@ -72,6 +74,12 @@ class Sweeper:
     async def _load(self, digests: list[bytes]) -> dict[bytes, Working]:
         packed = await self._store.persons(self._memory.partition, digests)
         return load(zip(digests, packed, strict=True), await self.shadows(digests))
+
+    async def _visit_all(self, people: Iterable[Working], changes: Changes) -> None:
+        for count, working in enumerate(people, start=1):
+            self._visit(working, changes)
+            if self._breathe is not None and count % _PEOPLE_A_BREATH == 0:
+                await self._breathe()
 
     def _visit(self, working: Working, changes: Changes) -> None:
         history = self._memory.history

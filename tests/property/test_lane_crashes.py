@@ -39,12 +39,15 @@ def a_busy_minute() -> Case:
     """Something for every call: entries and leaves, a dead letter, a repeat, a set that must be filled, due times."""
     seen = segment(events(within=1_000), "seen")
     often = segment(TagNode("hot", score=(Comparison("gte", 2),)), "often")
-    tag = Tag("hot", "Hot", (rule(),), half_life_ms=60_000)
-    first = next_bundle(Bundle(), Definitions(Bundle().settings, (), (seen,), (), ()))
-    second = next_bundle(first, Definitions(Bundle().settings, (tag,), (seen, often), (), ()))
+    warm = segment(TagNode("warm", score=(Comparison("gte", 1),)), "warm")
+    tag, warming = Tag("hot", "Hot", (rule(),), half_life_ms=60_000), Tag("warm", "Warm", (rule(),), half_life_ms=500)
+    first = next_bundle(Bundle(), Definitions(Bundle().settings, (warming,), (seen, warm), (), ()))
+    second = next_bundle(first, Definitions(Bundle().settings, (tag, warming), (seen, warm, often), (), ()))
     story: Log = log().event(10, id="m1").event(20, id="m2", userId="u2").event(25, id="m1").raw(30, b"?").event(40, userId="u3")
     story.records.append(prepare(2, T + 50))
     story = story.event(1_500).event(1_600, userId="u2").clock(2_000).event(4_000, userId="u4").event(5_000, userId="u4")
+    # Whoever comes back and goes on from where it stood finds people of a year later.
+    story = story.event(400 * 86_400_000)
     return Case(Place(), {1: first, 2: second}, story.records)
 
 
@@ -53,7 +56,7 @@ def test_wherever_an_owner_dies_the_next_goes_on(manner: Manner) -> None:
     """At the first place, at the second, … until one never comes to its last; the second owner dies early."""
     case, died = a_busy_minute(), set()
     for at in count(1):
-        place = outlive(case, Fate((Death(at, manner), Death(at % 7 + 1, manner)), seed=1)).lives[0].place
+        place = outlive(case, Fate((Death(at, manner, 60.0), Death(at % 7 + 1, manner)), seed=1)).lives[0].place
         if place is None:
             break
         died.add(place)

@@ -35,6 +35,7 @@ _NAMES = Names()
 _PAUSES_SECONDS = (0.0, 0.0, 0.001, 0.05, 0.25, 2.0)
 _SIZES = (1, 2, 3, 5, 9, 40)
 _LONGEST_SECONDS = 10_000
+_COMING_BACK_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,11 @@ class World:
             for death in self._fate.deaths:
                 await self._own(death, writing)
             await writing
+            while not await self._own(None, writing):
+                pass
             for life in self.lives:
                 life.go_on()
+            await asyncio.sleep(_COMING_BACK_SECONDS)
             while not await self._own(None, writing):
                 pass
         for task in self._tasks:

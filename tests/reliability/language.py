@@ -17,7 +17,7 @@ from tests.property.drawn_definitions import DAY, bundles
 from tests.property.drawn_logs import _body
 from tests.reliability.chaos import Plan, Result, under_load
 from tests.reliability.deployment import Deployment
-from tests.reliability.kills import EVENTS_A_FAULT, Resumes, applied_by_lane, resumed
+from tests.reliability.kills import Resumes, applied_by_lane, resumed
 from tests.reliability.load import Load
 
 _RECENT = 50
@@ -73,8 +73,9 @@ async def language(
     async def faults(load: Load) -> Resumes:
         resumes, random = Resumes(), Random(plan.seed)
         for kill in range(1, plan.kills + 1):
-            load.allow(max(0, size.events // (plan.kills + 1) * kill - load.acknowledged - EVENTS_A_FAULT))
-            await load.sent_at_least(int(size.events / (plan.kills + 1) * (kill - random.random() / 2)), _SENT_SECONDS)
+            share = size.events / (plan.kills + 1)
+            load.allow(max(0, int(share * kill) - load.allowed))
+            await load.sent_at_least(int(share * (kill - random.random() / 2)), _SENT_SECONDS)
             await worker.kill()
             progress(kill)
             if kill == (plan.kills + 1) // 2:
@@ -82,7 +83,7 @@ async def language(
             before, began = await applied_by_lane(deployment), time.monotonic()
             await worker.start()
             await resumed(load, before, began, resumes)
-        load.allow(max(0, size.events - load.acknowledged))
+        load.allow(max(0, size.events - load.allowed))
         await load.sent_at_least(size.events, _SENT_SECONDS)
         return resumes
 

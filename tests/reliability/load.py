@@ -28,7 +28,8 @@ class Load:
     """``rate`` events a second, as many as it is ``allow``ed; same seed, same people.
 
     A slow machine needs longer between two faults; an allowance for each keeps the log as long as the faults are many.
-    ``sent``: digest of a value → how often it was acknowledged. ``seconds``: how long it wrote at the rate.
+    ``sent``: digest of a value → how often it was acknowledged. ``allowed``: how many events in all.
+    ``seconds``: how long it wrote at the rate.
     """
 
     deployment: Deployment
@@ -38,6 +39,7 @@ class Load:
     events: Events = shop_events
     sent: Counter[bytes] = field(default_factory=Counter)
     acknowledged: int = 0
+    allowed: int = 0
     seconds: float = 0.0
     _allowed: int = 0
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,6 +49,7 @@ class Load:
 
     def allow(self, events: int) -> None:
         """Let so many more be written."""
+        self.allowed += events
         self._allowed += events
 
     def start(self) -> None:

@@ -31,7 +31,7 @@ def test_plan_refuses_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_apply_refuses_them() -> None:
-    deployment = Deployment(Settings(), NOBODY, NOBODY, NOBODY)
+    deployment = Deployment(Settings(), NOBODY, NOBODY, NOBODY, NOBODY)
 
     with pytest.raises(Misconfigured, match="set EBBTIDE_IDENTITY_SECRET"):
         await apply(deployment, parse_files({"a.yaml": HASHED}))

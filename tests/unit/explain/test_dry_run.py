@@ -11,6 +11,7 @@ import pytest
 
 from schemas.definitions.model import Bundle
 from schemas.internal import DEFINITIONS_HEADERS, definitions_value
+from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 from stream.explain import dry_run
 from stream.explain.dry_run import DryRun, Progress, Rehearsal
@@ -88,7 +89,7 @@ class Scene:
             }
             records.append(StoredRecord(number, T + number * 100, b"", json.dumps({**event, "properties": {"n": number % 6}}).encode()))
         self.log = Log(records)
-        self.transitions: list[Transition] = []
+        self.transitions: list[Transition | PersonMerged] = []
         self.lane = ReplayLane(0, 1, Sets(self.old, self.new), self.log, self.transitions.extend)
         self.people = PeopleReader(self.lane._store, Sets(self.old, self.new), 1)
         self.told: list[tuple[int, int, int]] = []
@@ -123,7 +124,7 @@ async def test_a_dry_run_says_whom_the_switch_then_enters_and_lets_leave(monkeyp
     scene.transitions.clear()
     scene.log.records = [*scene.log.records, switch(3_000, 2, 300_000)]
     await scene.lane.read(scene.log.records[3_000:])
-    caused = [one for one in scene.transitions if one.cause == "definition"]
+    caused = [one for one in scene.transitions if isinstance(one, Transition) and one.cause == "definition"]
 
     assert all(one.timestamp == now_ms for one in caused)
     entered = Counter(one.segment for one in caused if one.sequence & 1)

@@ -121,3 +121,10 @@ async def test_an_explanation_tells_its_times_in_words(reader: PeopleReader) -> 
     assert (view["value"], view["changesAt"]) == (True, "2025-11-24T16:00:10.001Z")
     assert view["facts"]["lastAt"] == "2025-11-24T16:00:00.000Z"
     assert view["facts"]["halfLifeMs"] == 10_000
+
+
+async def test_everybody_is_told_as_stored_each_once(reader: PeopleReader) -> None:
+    stored = [person async for person in reader.stored(0)]
+    assert [person.state.id for person in stored] == [f"user:u{number}" for number in range(130)]
+    assert stored[0].traits() == {"city": "Xiamen"}
+    assert [person async for person in reader.stored(1)] == []

@@ -15,6 +15,7 @@ from stream.worker.batch import BatchStep, IntakeReader
 from stream.worker.dues import DueIndex
 from stream.worker.measures import LaneMeasures
 from stream.worker.memory import Changes, LaneMemory, Working, begin
+from stream.worker.people import People
 from tests.unit.worker.made import T, viewed
 
 RARE = """
@@ -35,7 +36,7 @@ def lane(*texts: str) -> tuple[LaneMemory, dict[int, Bundle]]:
 
 def run(memory: LaneMemory, working: dict[bytes, Working], *records: Any) -> Changes:
     changes = begin(memory)
-    BatchStep(memory, changes, working, {}).run(IntakeReader().read(records))
+    BatchStep(memory, changes, People(memory, changes, working), {}).run(IntakeReader().read(records, memory.history.current.policy))
     return changes
 
 
