@@ -183,6 +183,7 @@ class Engine:
             if members.get(segment.number, 0) & 1:
                 members[segment.number] += 1
                 out.append(self._transition(person, segment, clock - person.state.base, ("merge", None)))
+        self._tidy(person.state, clock - person.state.base)
         person.state.due = None
 
     def _reach(self, person: Person, clock: int, out: list[Transition]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -25,9 +26,16 @@ class Identities(msgspec.Struct, array_like=True):
         """All ids that an edge names, in order."""
         return {name: None for edge in self.edges for name in (edge.one, edge.other)}
 
-    def is_known(self, typed_id: str) -> bool:
-        """An edge names the id, or it has been asked for or refused: nothing new."""
-        return typed_id in self.asked or typed_id in self.refused or any(typed_id in (edge.one, edge.other) for edge in self.edges)
+    def is_known(self, typed_id: str, *, joined_only: bool = False) -> bool:
+        """An edge names the id, or (but for ``joined_only``) it has been asked for or refused: nothing new."""
+        if not joined_only and (typed_id in self.asked or typed_id in self.refused):
+            return True
+        return any(typed_id in (edge.one, edge.other) for edge in self.edges)
+
+    def ask(self, typed_id: str, at_ms: int) -> None:
+        """Note that an id is asked for, whatever was said of it before; what is asked again waits since the first time."""
+        self.refused.pop(typed_id, None)
+        self.asked.setdefault(typed_id, at_ms)
 
     def join(self, edge: Edge) -> None:
         """Note an edge, once."""
@@ -63,8 +71,17 @@ class Identities(msgspec.Struct, array_like=True):
                 self.refuse(typed_id, reason)
 
 
+class _Packed(msgspec.Struct, array_like=True):
+    """What is open stands first: where nothing is, the packed form begins with ``_SETTLED``."""
+
+    asked: dict[str, int]
+    refused: dict[str, str]
+    edges: list[Edge]
+
+
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Identities)
+_decoder: Final = msgspec.msgpack.Decoder(_Packed)
+_SETTLED: Final = b"\x93\x80\x80"
 
 
 def pack_identities(identities: Identities, person_id: str) -> bytes:
@@ -72,7 +89,7 @@ def pack_identities(identities: Identities, person_id: str) -> bytes:
     if not (identities.edges or identities.asked or identities.refused):
         return b""
     edges = [_renamed(edge, person_id, _ITSELF) for edge in identities.edges]
-    return _encoder.encode(Identities(edges, identities.asked, identities.refused))
+    return _encoder.encode(_Packed(identities.asked, identities.refused, edges))
 
 
 def unpack_identities(packed: bytes, person_id: str) -> Identities:
@@ -81,6 +98,19 @@ def unpack_identities(packed: bytes, person_id: str) -> Identities:
         return Identities([], {}, {})
     held = _decoder.decode(packed)
     return Identities([_renamed(edge, _ITSELF, person_id) for edge in held.edges], held.asked, held.refused)
+
+
+def all_joined(packed: bytes, typed_ids: Sequence[str]) -> bool:
+    """True only if all the ids are joined and nothing is asked or refused: known from the packed form, as nearly all events want it.
+
+    An id stands there behind its length, so that none is found in a longer one.
+    """
+    if not packed.startswith(_SETTLED):
+        return False
+    for typed_id in typed_ids:
+        if _encoder.encode(typed_id) not in packed:
+            return False
+    return True
 
 
 def _renamed(edge: Edge, name: str, into: str) -> Edge:

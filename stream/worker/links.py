@@ -45,7 +45,7 @@ class Linker:
         explicit = self._policy.is_explicit(event.wire)
         source = event.wire.source
         for typed_id in event.ids[1:]:
-            if typed_id == person.state.id or identities.is_known(typed_id):
+            if typed_id == person.state.id or identities.is_known(typed_id, joined_only=explicit):
                 continue
             why = self._why_not(person, typed_id, explicit=explicit)
             if why is not None:
@@ -56,7 +56,7 @@ class Linker:
             if self._policy.joins(typed_id) == "never":
                 identities.join(edge)
             else:
-                identities.asked[typed_id] = self._changes.clock
+                identities.ask(typed_id, self._changes.clock)
                 self._send_claim(typed_id, person, edge, explicit=explicit)
             person.keep_identities()
 
@@ -66,8 +66,10 @@ class Linker:
         held = [*person.ids(), *identities.asked]
         namespace = self._policy.namespace(typed_id)
         alike = [one for one in held if self._policy.namespace(one).id == namespace.id]
+        if explicit:
+            return None
         if alike and namespace.strong:
-            return None if explicit else TWO_STRONG
+            return TWO_STRONG
         if len(alike) >= namespace.limit or len(held) >= self._policy.ids_max:
             return TOO_MANY
         return None
@@ -94,6 +96,7 @@ class Linker:
             return
         if working is not None:
             self._people.bring(working)
+            working.person.identities().forget_unanswered(self._changes.clock - _ANSWER_MS)
         match record.phase:
             case "claim":
                 self._claimed(record, working)
