@@ -259,7 +259,10 @@ class BatchStep:
         finally:
             self._people.note(working, since)
         if applied and len(event.ids) > 1 and not all_joined(working.person.state.identities, event.ids[1:]):
-            self._linker.claim(working, event)
+            self._claim(working, event)
+
+    def _claim(self, working: Working, event: Event) -> None:
+        self._linker.claim(working, event)
 
     def _count(self, working: Working, *, applied: bool) -> None:
         changes = self._changes

@@ -260,6 +260,7 @@ class Linker:
             self._engine.take_over(person, state, changes.clock, changes.transitions)
             self._people.note(working, since)
         identities = person.identities()
+        identities.forget_unanswered(changes.clock - _ANSWER_MS)
         if state is not None:
             identities.take_over(unpack_identities(state.identities, state.id))
         identities.join(record.edge)

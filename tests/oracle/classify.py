@@ -113,8 +113,8 @@ def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | ListChange |
     return read_event(document.value, raw.append_ms, lane)
 
 
-def read_event(body: dict[str, Any], append_ms: int, lane: Lane) -> Event | DeadLetter:
-    """The event that a JSON object is."""
+def read_event(body: dict[str, Any], append_ms: int, lane: Lane, otherwise: str | None = None) -> Event | DeadLetter:
+    """The event that a JSON object is. ``otherwise``: who it is about if it names nobody."""
     kind = body.get("type")
     if not isinstance(kind, str) or (kind != "track" and kind not in NAMES):
         return DeadLetter("unknown-type")
@@ -124,7 +124,7 @@ def read_event(body: dict[str, Any], append_ms: int, lane: Lane) -> Event | Dead
     time = _time(body, append_ms)
     if time is None:
         return DeadLetter("time-unreadable")
-    ids = lane.names.stated(body)
+    ids = lane.names.stated(body) or ([] if otherwise is None else [otherwise])
     if not ids:
         return DeadLetter("person-missing")
     at = min(time, lane.clock_ms)

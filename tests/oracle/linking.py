@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle.classify import DeadLetter, Event, FromLane, Raw, partition_of, read_event
+from tests.oracle.classify import Event, FromLane, Raw, partition_of, read_event
 from tests.oracle.known import Edge
 from tests.oracle.leaves import leaves_of
 from tests.oracle.partition import Partition
@@ -108,11 +108,8 @@ class LinkingLane(Partition):
             return
         assert said.body is not None
         # Who it is for has been decided; what it says of other ids is read by the rules that hold here.
-        event = read_event(said.body, raw.append_ms, replace(self.lane(), oldest_ms=1 << 60))
-        if isinstance(event, DeadLetter):
-            assert event.reason == "person-missing"
-            event = Event({}, "", "", 0, said.to, None)
-            raise NotImplementedError
+        event = read_event(said.body, raw.append_ms, replace(self.lane(), oldest_ms=1 << 60), otherwise=said.to)
+        assert isinstance(event, Event)
         self._apply_and_claim(said.to, replace(event, at=min(said.event_ms, self.clock_ms)), raw.append_ms)
 
     def _claim(self, person: Person, event: Event) -> None:
@@ -251,6 +248,8 @@ class LinkingLane(Partition):
         for segment in self.order:
             if person.is_published(segment.id):
                 self.transitions.append(publish(segment, self.order, self.sight(person), (self.clock_ms, Why("merge"))))
+        window_ms = self.active.settings.dedupe_ms
+        person.ids = [(event_id, at) for event_id, at in person.ids if self.clock_ms - at < window_ms]
         self.merged.append(_merged(person, into, self.clock_ms))
         del self.persons[person.id]
         self.pointers[person.id] = into
@@ -263,8 +262,10 @@ class LinkingLane(Partition):
         begins = said.to not in self.persons
         person = self.touch(said.to, raw.append_ms)
         assert said.edge is not None
+        person.known.forget(self.clock_ms)
         if said.person is not None:
             unite(person, said.person, self.active, self.clock_ms, self.active.settings.dedupe_ms)
+            self.fill(person)
         if begins or said.person is not None:
             self.evaluate(person, self.clock_ms, Why("merge"))
         person.known.join(said.edge)

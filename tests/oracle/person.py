@@ -78,10 +78,10 @@ def apply(person: Person, event: Event, number: int, clock_ms: int, bundle: Bund
     """Let an event that is no repeat change the person."""
     before = person.traits
     tagging = Tagging(person, event, bundle, clock_ms)
-    for tag in bundle.tags:
-        if tag.archived:
-            continue
+    tags = [tag for tag in bundle.tags if not tag.archived]
+    for tag in tags:
         apply_said(tagging, tag)
+    for tag in tags:
         for rule in tag.rules:
             if matches(rule.match, event.name, event.body, before):
                 apply_rule(tagging, tag, rule)

@@ -53,11 +53,14 @@ class WhoCase:
 
 @dataclass(frozen=True)
 class Taste:
-    """What kind of case is drawn. ``aliases``: of a hundred events; ``jumps``: time may leap; ``versions``: definitions may change."""
+    """What kind of case is drawn. ``aliases``: of a hundred events; ``jumps``: time may leap; ``versions``: definitions may change;
+    ``plain``: every event is one view, and has an id of its own.
+    """
 
     aliases: int = 15
     jumps: bool = True
     versions: bool = True
+    plain: bool = False
     most_turns: int = 40
 
 
@@ -106,7 +109,10 @@ def _add_versions(dice: Dice, versions: dict[int, Bundle]) -> None:
         segments = [_changed(dice, one) for one in last.segments if one.id in named or dice.below(4)]
         settings = replace(last.settings, dedupe_ms=dice.pick([one for one in (HOUR, SECOND, 500, DAY) if one <= last.settings.dedupe_ms]))
         definitions = Definitions(settings, last.tags, tuple(segments), (), last.sources)
-        bundle = replace(next_bundle(last, definitions, silent=dice.flag()), identity=last.identity)
+        identity = last.identity
+        if dice.flag():
+            identity = replace(identity, blocked=(*identity.blocked, dice.pick(("u1", "a1", "p1"))))
+        bundle = replace(next_bundle(last, definitions, silent=dice.flag()), identity=identity)
         if fill_of(last, bundle).is_empty:
             versions[bundle.version] = bundle
 
@@ -139,8 +145,9 @@ def _appended(dice: Dice, now: int, case: WhoCase, reached: list[int], taste: Ta
     before = [turn for _, turn in case.turns if turn.message is not None and not turn.message.headers]
     if what == 29 and before:
         return [dice.pick(before)]
-    event = body(dice, now, _who(dice, taste))
-    if event.get("id"):
+    who = _who(dice, taste)
+    event = {"type": "track", "event": "view", "id": f"m{len(case.turns)}"} | who if taste.plain else body(dice, now, who)
+    if event.get("id") and not taste.plain:
         event["id"] = f"m{dice.below(12)}"
     names = Names(case.bundles[1].identity, SECRET).stated(event)
     if dice.below(10) and names:

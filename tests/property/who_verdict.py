@@ -8,6 +8,7 @@ from dataclasses import astuple
 from stream.store.layout import person_digest
 from tests.oracle.compare import canonical
 from tests.oracle.deployment import Deployed, run_deployment
+from tests.oracle.known import ANSWER_MS
 from tests.oracle.linking import LinkingLane
 from tests.property.driver import Driver
 from tests.property.lanes import Deployment
@@ -48,6 +49,9 @@ def _who(lane: LinkingLane, driver: Driver) -> Iterator[str]:
         known = Person(state).identities()
         if person is None:
             continue
+        # Whoever looks at what is no longer waited for forgets it first.
+        known.forget_unanswered(driver.header.clock - ANSWER_MS)
+        person.known.forget(lane.clock_ms)
         edges = [(edge.one, edge.other, edge.at_ms, edge.source, edge.reason) for edge in known.edges]
         if (edges, known.asked, known.refused) != astuple(person.known):
             yield f"{state.id} knows {(edges, known.asked, known.refused)}, expected {astuple(person.known)}"
