@@ -70,11 +70,15 @@ class LinkRecord(_Hop, tag_field="type", tag="$link"):
 
 
 class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
-    """An absorbed person's state for the person ``to``; ``state`` None: the id ``absorbed`` had never been a person."""
+    """An absorbed person's state for the person ``to``; ``state`` None: the id ``absorbed`` had never been a person.
+
+    ``reserved``: the strong ids for which a place was kept until now.
+    """
 
     absorbed: str
     edge: Edge
     state: str | None = None
+    reserved: tuple[str, ...] = ()
 
     def packed(self) -> bytes | None:
         """The packed state.

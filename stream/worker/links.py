@@ -136,11 +136,11 @@ class Linker:
             self._people.send(replace(record, to=record.other, other=record.to, strong=mine, hops=record.hops + 1))
         elif working is None:
             self._people.point(person_digest(record.to), record.other)
-            self._transfer(record.to, record.other, record.edge, None)
+            self._transfer(record.to, record, None)
         elif mine and not record.explicit:
             self._answer(record, "offer", record.to, strong=mine)
         else:
-            self._merge(working, record.other, record.edge)
+            self._merge(working, record)
 
     def _strong_of(self, typed_id: str, working: Working | None) -> tuple[str, ...]:
         if working is not None:
@@ -185,7 +185,7 @@ class Linker:
         """The other person keeps a place for this one's strong ids; if there are more by now, it is asked again."""
         mine = self.strong(working.person)
         if set(mine) <= set(record.strong):
-            self._merge(working, record.other, record.edge)
+            self._merge(working, record)
         else:
             self._answer(record, "offer", record.to, strong=mine)
 
@@ -225,20 +225,22 @@ class Linker:
         self._people.note(working, since)
         return working
 
-    def _merge(self, working: Working, into: str, edge: Edge) -> None:
-        """The person becomes a part of another."""
-        person, changes = working.person, self._changes
+    def _merge(self, working: Working, record: LinkRecord) -> None:
+        """The person becomes a part of the one on the other side."""
+        person, changes, into = working.person, self._changes, record.other
         since = len(changes.transitions)
         self._engine.give_up(person, changes.clock, changes.transitions)
         self._people.note(working, since)
         state = person.state
         changes.merged.append(PersonMerged(state.id, into, state.incarnation, changes.clock))
         self._people.absorb(working, into)
-        self._transfer(state.id, into, edge, state)
+        self._transfer(state.id, record, state)
 
-    def _transfer(self, absorbed: str, into: str, edge: Edge, state: PersonState | None) -> None:
+    def _transfer(self, absorbed: str, record: LinkRecord, state: PersonState | None) -> None:
         packed = None if state is None else state_text(pack(state))
-        self._people.send(TransferRecord(origin=0, number=0, to=into, absorbed=absorbed, edge=edge, state=packed))
+        self._people.send(
+            TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed, reserved=record.reserved)
+        )
 
     def transfer(self, record: TransferRecord, append_ms: int) -> None:
         """Take over an absorbed person.
@@ -261,6 +263,8 @@ class Linker:
             self._people.note(working, since)
         identities = person.identities()
         identities.forget_unanswered(changes.clock - _ANSWER_MS)
+        for typed_id in record.reserved:
+            identities.asked.pop(typed_id, None)
         if state is not None:
             identities.take_over(unpack_identities(state.identities, state.id))
         identities.join(record.edge)

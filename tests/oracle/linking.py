@@ -190,11 +190,11 @@ class LinkingLane(Partition):
             self.send(replace(said, to=said.other, other=said.to, strong=mine, hops=said.hops + 1))
         elif person is None:
             self.pointers[said.to] = said.other
-            self.send(Said("transfer", said.other, absorbed=said.to, edge=said.edge))
+            self.send(Said("transfer", said.other, absorbed=said.to, edge=said.edge, reserved=said.reserved))
         elif mine and not said.explicit:
             self._answer(said, "offer", said.to, strong=mine)
         else:
-            self._merge(person, said.other, said.edge)
+            self._merge(person, said)
 
     def _why_apart(self, said: Said, mine: Iterable[str]) -> str:
         if said.explicit:
@@ -219,12 +219,11 @@ class LinkingLane(Partition):
         self._answer(said, "accept", person.id, strong=self._strong(person), reserved=(*said.reserved, *reserved))
 
     def _accepted(self, said: Said, person: Person) -> None:
-        assert said.edge is not None
         mine = self._strong(person)
         if set(mine) - set(said.strong):
             self._answer(said, "offer", said.to, strong=mine)
         else:
-            self._merge(person, said.other, said.edge)
+            self._merge(person, said)
 
     def _refused(self, said: Said, person: Person, why: str) -> None:
         assert said.edge is not None
@@ -242,8 +241,9 @@ class LinkingLane(Partition):
         self.evaluate(person, self.clock_ms, Why("merge"))
         return person
 
-    def _merge(self, person: Person, into: str, edge: Edge) -> None:
+    def _merge(self, person: Person, said: Said) -> None:
         """The person becomes a part of another: it leaves each segment of which it was last published as inside."""
+        into = said.other
         self.touch(person.id, 0)
         for segment in self.order:
             if person.is_published(segment.id):
@@ -253,7 +253,7 @@ class LinkingLane(Partition):
         self.merged.append(_merged(person, into, self.clock_ms))
         del self.persons[person.id]
         self.pointers[person.id] = into
-        self.send(Said("transfer", into, absorbed=person.id, edge=edge, person=person))
+        self.send(Said("transfer", into, absorbed=person.id, edge=said.edge, reserved=said.reserved, person=person))
 
     def _transferred(self, said: Said, raw: Raw) -> None:
         if said.to in self.pointers:
@@ -263,6 +263,8 @@ class LinkingLane(Partition):
         person = self.touch(said.to, raw.append_ms)
         assert said.edge is not None
         person.known.forget(self.clock_ms)
+        for name in said.reserved:
+            person.known.asked.pop(name, None)
         if said.person is not None:
             unite(person, said.person, self.active, self.clock_ms, self.active.settings.dedupe_ms)
             self.fill(person)

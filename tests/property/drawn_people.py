@@ -165,7 +165,10 @@ def _who(dice: Dice, taste: Taste) -> dict[str, Any]:
         who["userId"] = f"u{dice.below(4)}"
     if dice.below(2):
         who["anonymousId"] = dice.pick(("a0", "a1", "a2", "a3", "a4", "null", "000"))
-    ids = {name: f"{name[0]}{dice.below(_POOLS[name])}" for name in dict.fromkeys(dice.pick(tuple(_POOLS)) for _ in range(dice.pick((0, 0, 1, 2, 3))))}
+    ids = {
+        name: f"{name[0]}{dice.below(_POOLS[name])}"
+        for name in dict.fromkeys(dice.pick(tuple(_POOLS)) for _ in range(dice.pick((0, 0, 1, 2, 3))))
+    }
     if ids:
         who["ids"] = {name: f"o{value[1:]}" if name == "wx_unionid" else value for name, value in ids.items()}
     return who or {"userId": f"u{dice.below(4)}"}

@@ -41,7 +41,9 @@ def _who(lane: LinkingLane, driver: Driver) -> Iterator[str]:
     if wanted != got:
         yield f"pointers: expected {lane.pointers}, got {got}"
     partitions = range(driver.place.partitions)
-    sent, received = ([(counts or (0,) * len(partitions))[one] for one in partitions] for counts in (driver.header.sent, driver.header.received))
+    sent, received = (
+        [(counts or (0,) * len(partitions))[one] for one in partitions] for counts in (driver.header.sent, driver.header.received)
+    )
     if [len(lane.sent[one]) for one in partitions] != sent or [lane.taken[one] for one in partitions] != received:
         yield f"sent {sent}, received {received}; expected {[len(lane.sent[one]) for one in partitions]}, {dict(lane.taken)}"
     for state in states(driver):
