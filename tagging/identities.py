@@ -14,13 +14,14 @@ _ITSELF: Final = ""
 
 
 class Identities(msgspec.Struct, array_like=True):
-    """``edges``: undirected, in order of time of decision. ``asked``: id → when (absolute ms): a claim is on its way, or, for strong ids
-    of others, a place is kept. ``refused``: id → reason, the newest 64.
+    """``edges``: undirected, in order of time of decision. ``asked``: id → when (absolute ms): a claim is on its way. ``refused``: id →
+    reason, the newest 64. ``kept``: link → since when (absolute ms), and the strong ids of the other side for which a place is kept.
     """
 
     edges: list[Edge] = []
     asked: dict[str, int] = {}
     refused: dict[str, str] = {}
+    kept: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def ids(self) -> dict[str, None]:
         """All ids that an edge names, in order."""
@@ -37,11 +38,16 @@ class Identities(msgspec.Struct, array_like=True):
         self.refused.pop(typed_id, None)
         self.asked.setdefault(typed_id, at_ms)
 
+    def places(self) -> dict[str, None]:
+        """All ids that may yet come: those asked for, and those for which a place is kept."""
+        return dict.fromkeys((*self.asked, *(typed_id for _, ids in self.kept.values() for typed_id in ids)))
+
     def join(self, edge: Edge) -> None:
         """Note an edge, once."""
         for name in (edge.one, edge.other):
             self.asked.pop(name, None)
             self.refused.pop(name, None)
+        self.kept.pop(edge.link, None)
         ends = {edge.one, edge.other}
         if all({held.one, held.other} != ends for held in self.edges):
             self.edges.append(edge)
@@ -49,6 +55,7 @@ class Identities(msgspec.Struct, array_like=True):
     def forget_unanswered(self, before_ms: int) -> None:
         """Forget what was asked for before a time (absolute ms): an answer that takes a week will not come."""
         self.asked = {typed_id: at_ms for typed_id, at_ms in self.asked.items() if at_ms >= before_ms}
+        self.kept = {link: place for link, place in self.kept.items() if place[0] >= before_ms}
 
     def refuse(self, typed_id: str, reason: str) -> None:
         """Note that an id is not this person's; the oldest refusals are forgotten."""
@@ -64,8 +71,9 @@ class Identities(msgspec.Struct, array_like=True):
             self.join(edge)
         mine = self.ids()
         for typed_id, at_ms in absorbed.asked.items():
-            if typed_id not in mine and typed_id not in self.refused:
-                self.asked.setdefault(typed_id, at_ms)
+            if typed_id not in mine:
+                self.ask(typed_id, at_ms)
+        self.kept = absorbed.kept | self.kept
         for typed_id, reason in absorbed.refused.items():
             if typed_id not in mine and typed_id not in self.asked:
                 self.refuse(typed_id, reason)
@@ -76,41 +84,37 @@ class _Packed(msgspec.Struct, array_like=True):
 
     asked: dict[str, int]
     refused: dict[str, str]
+    kept: dict[str, tuple[int, tuple[str, ...]]]
     edges: list[Edge]
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(_Packed)
-_SETTLED: Final = b"\x93\x80\x80"
+_SETTLED: Final = b"\x94\x80\x80\x80"
 
 
 def pack_identities(identities: Identities, person_id: str) -> bytes:
     """The packed form, in which the person's own id is left out; nothing at all if nothing is known."""
-    if not (identities.edges or identities.asked or identities.refused):
+    if not (identities.edges or identities.asked or identities.refused or identities.kept):
         return b""
     edges = [_renamed(edge, person_id, _ITSELF) for edge in identities.edges]
-    return _encoder.encode(_Packed(identities.asked, identities.refused, edges))
+    return _encoder.encode(_Packed(identities.asked, identities.refused, identities.kept, edges))
 
 
 def unpack_identities(packed: bytes, person_id: str) -> Identities:
     """Read the packed form."""
     if not packed:
-        return Identities([], {}, {})
+        return Identities([], {}, {}, {})
     held = _decoder.decode(packed)
-    return Identities([_renamed(edge, _ITSELF, person_id) for edge in held.edges], held.asked, held.refused)
+    return Identities([_renamed(edge, _ITSELF, person_id) for edge in held.edges], held.asked, held.refused, held.kept)
 
 
 def all_joined(packed: bytes, typed_ids: Sequence[str]) -> bool:
-    """True only if all the ids are joined and nothing is asked or refused: known from the packed form, as nearly all events want it.
+    """True only if all the ids are joined and nothing is asked, refused or kept: known from the packed form, as nearly all events want it.
 
     An id stands there behind its length, so that none is found in a longer one.
     """
-    if not packed.startswith(_SETTLED):
-        return False
-    for typed_id in typed_ids:
-        if _encoder.encode(typed_id) not in packed:
-            return False
-    return True
+    return packed.startswith(_SETTLED) and all(_encoder.encode(typed_id) in packed for typed_id in typed_ids)
 
 
 def _renamed(edge: Edge, name: str, into: str) -> Edge:

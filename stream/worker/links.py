@@ -63,7 +63,7 @@ class Linker:
     def _why_not(self, person: Person, typed_id: str, *, explicit: bool) -> str | None:
         """Why a person may not even ask for an id."""
         identities = person.identities()
-        held = [*person.ids(), *identities.asked]
+        held = dict.fromkeys((*person.ids(), *identities.places()))
         namespace = self._policy.namespace(typed_id)
         alike = [one for one in held if self._policy.namespace(one).id == namespace.id]
         if explicit:
@@ -82,7 +82,7 @@ class Linker:
 
     def strong(self, person: Person) -> tuple[str, ...]:
         """The strong ids that the person has, or keeps a place for."""
-        return tuple(one for one in dict.fromkeys((*person.ids(), *person.identities().asked)) if self._policy.is_strong(one))
+        return tuple(one for one in dict.fromkeys((*person.ids(), *person.identities().places())) if self._policy.is_strong(one))
 
     def link(self, record: LinkRecord, append_ms: int) -> None:
         """Take the next step of a link.
@@ -114,7 +114,7 @@ class Linker:
     def _link_elsewhere(self, record: LinkRecord, target: str) -> None:
         """The id stands for somebody else by now."""
         if target == record.other:
-            if record.phase == "claim":
+            if record.phase in ("claim", "offer", "accept"):
                 self._answer(record, "joined", record.to)
             return
         onward = replace(record, to=target, hops=record.hops + 1)
@@ -175,11 +175,9 @@ class Linker:
         if why is not None:
             self._refuse(record, working, why)
             return
-        held = {*person.ids(), *identities.asked}
-        reserved = tuple(one for one in record.strong if one not in held)
-        identities.asked |= dict.fromkeys(reserved, self._changes.clock)
+        identities.kept[record.edge.link] = (self._changes.clock, record.strong)
         person.keep_identities()
-        self._answer(record, "accept", person.state.id, strong=self.strong(person), reserved=(*record.reserved, *reserved))
+        self._answer(record, "accept", person.state.id, strong=self.strong(person))
 
     def _accepted(self, record: LinkRecord, working: Working) -> None:
         """The other person keeps a place for this one's strong ids; if there are more by now, it is asked again."""
@@ -198,8 +196,7 @@ class Linker:
     def _refused(self, record: LinkRecord, working: Working, why: str) -> None:
         """The link came to nothing: whichever end this person asked for is not its own, and no place is kept any more."""
         identities = working.person.identities()
-        for typed_id in record.reserved:
-            identities.asked.pop(typed_id, None)
+        identities.kept.pop(record.edge.link, None)
         for typed_id in (record.edge.one, record.edge.other):
             if typed_id in identities.asked:
                 identities.refuse(typed_id, why)
@@ -238,9 +235,7 @@ class Linker:
 
     def _transfer(self, absorbed: str, record: LinkRecord, state: PersonState | None) -> None:
         packed = None if state is None else state_text(pack(state))
-        self._people.send(
-            TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed, reserved=record.reserved)
-        )
+        self._people.send(TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed))
 
     def transfer(self, record: TransferRecord, append_ms: int) -> None:
         """Take over an absorbed person.
@@ -263,8 +258,6 @@ class Linker:
             self._people.note(working, since)
         identities = person.identities()
         identities.forget_unanswered(changes.clock - _ANSWER_MS)
-        for typed_id in record.reserved:
-            identities.asked.pop(typed_id, None)
         if state is not None:
             identities.take_over(unpack_identities(state.identities, state.id))
         identities.join(record.edge)

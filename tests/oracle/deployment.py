@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle.classify import FromLane, Raw, classify
@@ -36,7 +37,7 @@ def run_deployment(logs: Sequence[Sequence[Raw]], bundles: Mapping[int, Bundle],
     first = bundles[0]
     lanes = [LinkingLane(number, len(logs), bundles, first, in_order(first), secret=secret) for number in range(len(logs))]
     for lane in lanes:
-        lane.said_to_me = lambda origin, number=lane.number: _said(lanes, origin, number)
+        lane.said_to_me = partial(_said, lanes, lane.number)
     at = [0] * len(logs)
     while True:
         before = list(at)
@@ -50,8 +51,8 @@ def run_deployment(logs: Sequence[Sequence[Raw]], bundles: Mapping[int, Bundle],
     return Deployed(lanes, [lane.outcome() for lane in lanes], waiting)
 
 
-def _said(lanes: list[LinkingLane], origin: int, number: int) -> list[Said]:
-    return lanes[origin].sent[number]
+def _said(lanes: list[LinkingLane], to: int, origin: int) -> list[Said]:
+    return lanes[origin].sent[to]
 
 
 def _waits(lane: LinkingLane, raw: Raw) -> bool:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle.classify import Event, FromLane, Raw, partition_of, read_event
-from tests.oracle.known import Edge
+from tests.oracle.known import Edge, link_of
 from tests.oracle.leaves import leaves_of
 from tests.oracle.partition import Partition
 from tests.oracle.person import Person
@@ -33,7 +33,6 @@ class Said:
     other: str = ""
     edge: Edge | None = None
     strong: tuple[str, ...] = ()
-    reserved: tuple[str, ...] = ()
     explicit: bool = False
     first_login: bool = False
     reason: str = ""
@@ -93,7 +92,8 @@ class LinkingLane(Partition):
             return
         self.taken[said.origin] += 1
         mine = self.said_to_me(said.origin)[said.number - 1]
-        if as_written(mine) != {key: value for key, value in said.body.items() if key not in ("origin", "number", "state")}:
+        found = {key: value for key, value in said.body.items() if key not in ("origin", "number", "state")}
+        if as_written(mine) != found | ({"strong": sorted(found["strong"])} if "strong" in found else {}):
             self.wrong.append(f"partition {self.number} at {raw.offset}: expected {as_written(mine)}, found {said.body}")
         if mine.kind == "transfer" and (mine.person is None) != (said.body.get("state") is None):
             self.wrong.append(f"partition {self.number} at {raw.offset}: a state where none is due, or none where one is")
@@ -133,12 +133,12 @@ class LinkingLane(Partition):
 
     def _has_room(self, person: Person, name: str) -> bool:
         kind = self.names.kind(name)
-        held = {person.id, *person.known.ids(), *person.known.asked}
+        held = {person.id, *person.known.ids(), *person.known.places()}
         alike = [one for one in held if self.names.kind(one).name == kind.name]
         return len(alike) < (1 if kind.strong else kind.limit) and len(held) < self.names.rules.ids_max
 
     def _strong(self, person: Person) -> tuple[str, ...]:
-        held = dict.fromkeys((person.id, *person.known.ids(), *person.known.asked))
+        held = {person.id, *person.known.ids(), *person.known.places()}
         return tuple(name for name in held if self.names.is_strong(name))
 
     def _link(self, said: Said, raw: Raw) -> None:
@@ -164,7 +164,7 @@ class LinkingLane(Partition):
 
     def _link_elsewhere(self, said: Said, target: str) -> None:
         if target == said.other:
-            if said.phase == "claim":
+            if said.phase in ("claim", "offer", "accept"):
                 self._answer(said, "joined", said.to)
             return
         if said.phase == "claim" and self.names.kind(said.to).joins == "first_login":
@@ -177,10 +177,8 @@ class LinkingLane(Partition):
         if person is not None and person.id == said.other:
             person.known.join(said.edge)
             return
-        if person is not None:
-            mine = self._strong(person)
-        else:
-            mine = (said.to,) if self.names.is_strong(said.to) else ()
+        alone = (said.to,) if self.names.is_strong(said.to) else ()
+        mine = alone if person is None else self._strong(person)
         why = self._why_apart(said, mine)
         if why:
             if person is not None:
@@ -190,7 +188,7 @@ class LinkingLane(Partition):
             self.send(replace(said, to=said.other, other=said.to, strong=mine, hops=said.hops + 1))
         elif person is None:
             self.pointers[said.to] = said.other
-            self.send(Said("transfer", said.other, absorbed=said.to, edge=said.edge, reserved=said.reserved))
+            self.send(Said("transfer", said.other, absorbed=said.to, edge=said.edge))
         elif mine and not said.explicit:
             self._answer(said, "offer", said.to, strong=mine)
         else:
@@ -213,10 +211,9 @@ class LinkingLane(Partition):
             self._refused(said, person, why)
             self._answer(said, "refuse", said.to, reason=why)
             return
-        held = {person.id, *person.known.ids(), *person.known.asked}
-        reserved = [name for name in said.strong if name not in held]
-        person.known.asked |= dict.fromkeys(reserved, self.clock_ms)
-        self._answer(said, "accept", person.id, strong=self._strong(person), reserved=(*said.reserved, *reserved))
+        assert said.edge is not None
+        person.known.kept[link_of(said.edge)] = (self.clock_ms, said.strong)
+        self._answer(said, "accept", person.id, strong=self._strong(person))
 
     def _accepted(self, said: Said, person: Person) -> None:
         mine = self._strong(person)
@@ -227,8 +224,7 @@ class LinkingLane(Partition):
 
     def _refused(self, said: Said, person: Person, why: str) -> None:
         assert said.edge is not None
-        for name in said.reserved:
-            person.known.asked.pop(name, None)
+        person.known.kept.pop(link_of(said.edge), None)
         for name in said.edge[:2]:
             if name in person.known.asked:
                 person.known.refuse(name, why)
@@ -253,7 +249,7 @@ class LinkingLane(Partition):
         self.merged.append(_merged(person, into, self.clock_ms))
         del self.persons[person.id]
         self.pointers[person.id] = into
-        self.send(Said("transfer", into, absorbed=person.id, edge=said.edge, reserved=said.reserved, person=person))
+        self.send(Said("transfer", into, absorbed=person.id, edge=said.edge, person=person))
 
     def _transferred(self, said: Said, raw: Raw) -> None:
         if said.to in self.pointers:
@@ -263,8 +259,6 @@ class LinkingLane(Partition):
         person = self.touch(said.to, raw.append_ms)
         assert said.edge is not None
         person.known.forget(self.clock_ms)
-        for name in said.reserved:
-            person.known.asked.pop(name, None)
         if said.person is not None:
             unite(person, said.person, self.active, self.clock_ms, self.active.settings.dedupe_ms)
             self.fill(person)
@@ -284,7 +278,7 @@ def _merged(person: Person, into: str, t: int) -> dict[str, Any]:
 def as_written(said: Said) -> dict[str, Any]:
     """The JSON of a record between lanes without origin, number and state; what is as usual is left out."""
     fields: dict[str, Any] = {"hops": said.hops, "explicit": said.explicit, "first_login": said.first_login, "reason": said.reason}
-    fields |= {"strong": list(said.strong), "reserved": list(said.reserved)}
+    fields |= {"strong": sorted(said.strong)}
     written: dict[str, Any] = {"type": f"${said.kind}", "to": said.to} | {key: value for key, value in fields.items() if value}
     if said.edge is not None:
         written["edge"] = list(said.edge)

@@ -147,9 +147,8 @@ def _add(tagging: Tagging, tag: Tag, application: tuple[str | None, str, float])
         return
     if not _wins(tagging, tag, key):
         return
-    if key not in person.tags:
-        if tag.max_values is not None and tag.value is not None:
-            make_room(person, tag, tag.max_values - 1, tagging.clock_ms)
+    if key not in person.tags and tag.max_values is not None and tag.value is not None:
+        make_room(person, tag, tag.max_values - 1, tagging.clock_ms)
     source = event.body.get("source")
     origin = (rule, source if isinstance(source, str) and source else None, event.id)
     old = person.tags.get(key)

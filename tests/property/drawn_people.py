@@ -65,7 +65,7 @@ class Taste:
 
 
 @st.composite
-def who_cases(draw: st.DrawFn, taste: Taste = Taste(most_turns=25)) -> WhoCase:  # noqa: B008 - frozen
+def who_cases(draw: st.DrawFn, taste: Taste = Taste(most_turns=25)) -> WhoCase:
     """Cases that Hypothesis draws and makes small."""
     return who_case_of(Dice(lambda number: draw(below(number))), taste)
 

@@ -37,14 +37,14 @@ pytestmark = pytest.mark.timeout(0 if _SOAKS else 600)
 _ANY = Taste()
 _SMALL = Taste(most_turns=25)
 _VIEWS = Taste(jumps=False, versions=False, plain=True)
-_WITHOUT_ALIAS = Taste(aliases=0, jumps=False, versions=False, plain=True)
+VIEWS_WITHOUT_ALIAS = Taste(aliases=0, jumps=False, versions=False, plain=True)
 
 
 def _view(*count: Comparison, within: int | None = None) -> EventNode:
     return EventNode(EventMatch(("view",), ALWAYS), count or (Comparison("gte", 2),), within)
 
 
-def _views() -> Bundle:
+def views() -> Bundle:
     rules = (Rule("r", EventMatch(("view", "$alias"), ALWAYS), 1.0),)
     tags = (Tag("seen", "Seen", rules), Tag("fresh", "Fresh", rules, half_life_ms=50))
     segments = (
@@ -179,7 +179,7 @@ def test_every_event_counts_once_and_every_id_belongs_to_one_person(first: int) 
         for invariant in (each_event_counts_once, each_id_leads_to_its_one_person, sequences_have_no_gaps):
             invariant(deployment, case)
 
-    by_seeds(first, _VIEWS, holds, _views())
+    by_seeds(first, _VIEWS, holds, views())
 
 
 @pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))
@@ -188,4 +188,4 @@ def test_without_an_alias_two_logins_are_never_one(first: int) -> None:
         deployment = case.played()
         nobody_has_two_values_where_one_may_be(deployment, case)
 
-    by_seeds(first, _WITHOUT_ALIAS, holds, _views())
+    by_seeds(first, VIEWS_WITHOUT_ALIAS, holds, views())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 
 from stream.store.layout import person_digest
+from tagging.person import Person
 from tests.oracle.compare import canonical
 from tests.oracle.deployment import Deployed, run_deployment
 from tests.oracle.known import ANSWER_MS
@@ -13,7 +14,6 @@ from tests.oracle.linking import LinkingLane
 from tests.property.driver import Driver
 from tests.property.lanes import Deployment
 from tests.property.verdict import MERGED, differences, states
-from tagging.person import Person
 
 
 def all_differences(deployment: Deployment) -> list[str]:
@@ -55,5 +55,5 @@ def _who(lane: LinkingLane, driver: Driver) -> Iterator[str]:
         known.forget_unanswered(driver.header.clock - ANSWER_MS)
         person.known.forget(lane.clock_ms)
         edges = [(edge.one, edge.other, edge.at_ms, edge.source, edge.reason) for edge in known.edges]
-        if (edges, known.asked, known.refused) != astuple(person.known):
-            yield f"{state.id} knows {(edges, known.asked, known.refused)}, expected {astuple(person.known)}"
+        if (edges, known.asked, known.refused, known.kept) != astuple(person.known):
+            yield f"{state.id} knows {(edges, known.asked, known.refused, known.kept)}, expected {astuple(person.known)}"
