@@ -259,7 +259,9 @@ class Linker:
         identities = person.identities()
         identities.forget_unanswered(changes.clock - _ANSWER_MS)
         if state is not None:
-            identities.take_over(unpack_identities(state.identities, state.id))
+            theirs = unpack_identities(state.identities, state.id)
+            theirs.forget_unanswered(changes.clock - _ANSWER_MS)
+            identities.take_over(theirs)
         identities.join(record.edge)
         identities.asked.pop(record.absorbed, None)
         person.keep_identities()

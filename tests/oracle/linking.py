@@ -260,6 +260,7 @@ class LinkingLane(Partition):
         assert said.edge is not None
         person.known.forget(self.clock_ms)
         if said.person is not None:
+            said.person.known.forget(self.clock_ms)
             unite(person, said.person, self.active, self.clock_ms, self.active.settings.dedupe_ms)
             self.fill(person)
         if begins or said.person is not None:
