@@ -1,6 +1,7 @@
 """``scripts/bench``: every figure of docs/performance.md, on a real stack, in one run.
 
-``--only worker,latency,…`` runs parts; ``--quick`` shrinks the loads (for trying the benches, not for figures).
+``--only worker,latency,…`` runs parts; ``--quick`` shrinks the loads (for trying the benches, not for figures);
+``--only fill --people 1000000`` fills a million people from the past, which takes half an hour with the loading of it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import collector, latency, memory, restart, stock, worker
+from benchmarks import collector, latency, leaving, memory, past, restart, segments, stock, worker
 from benchmarks.report import write_page
+from benchmarks.workload import bundle, events, lean_bundle
 from stream.stack.stack import Stack
 
 _ROOT = Path(__file__).resolve().parent.parent
+_PEOPLE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Run:
 
     stack: Stack
     quick: bool
+    people: int
 
 
 Part = Callable[[Run], Coroutine[Any, Any, Any]]
@@ -45,7 +49,9 @@ async def _worker(run: Run) -> Any:
     ]
     for database, (runner, definitions, people) in enumerate(plans, start=1):
         count = 40_000 if run.quick else max(120_000, people * 5 // 4)
-        results.append(await worker.throughput(run.stack, worker.Plan(runner, definitions, people, count), database))
+        held = bundle() if definitions == "busy" else lean_bundle()
+        plan = worker.Plan(runner, definitions, people, count, held, events(people, people))
+        results.append(await worker.throughput(run.stack, plan, database))
     return results
 
 
@@ -60,6 +66,18 @@ async def _collector(run: Run) -> Any:
 async def _latency(run: Run) -> Any:
     seconds = 5 if run.quick else 20
     return [await latency.latency(run.stack, runner, 1_000, seconds, database) for database, runner in ((4, "aiokafka"), (5, "faust"))]
+
+
+async def _segments(run: Run) -> Any:
+    return await segments.many(run.stack, 12_000 if run.quick else 60_000, 1)
+
+
+async def _leaving(run: Run) -> Any:
+    return await leaving.leaving(run.stack, 5_000 if run.quick else 100_000, 5 if run.quick else 20, 1)
+
+
+async def _fill(run: Run) -> Any:
+    return await past.filling(run.stack, 5_000 if run.quick else run.people, 5 if run.quick else 15, 1)
 
 
 async def _memory(run: Run) -> Any:
@@ -80,6 +98,9 @@ PARTS: dict[str, Part] = {
     "worker": _worker,
     "collector": _collector,
     "latency": _latency,
+    "segments": _segments,
+    "leaving": _leaving,
+    "fill": _fill,
     "memory": _memory,
     "restart": _restart,
     "idle": _idle,
@@ -97,13 +118,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--only", default=",".join(PARTS), help="parts to run, of: " + " ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small loads: shows that the benches run, gives no figures")
+    parser.add_argument("--people", type=int, default=_PEOPLE, help="people of the part `fill`")
     chosen = parser.parse_args()
     results: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
     for name in chosen.only.split(","):
         with tempfile.TemporaryDirectory(prefix="ebbtide-bench-") as folder, Stack(Path(folder)) as stack:
             print(f"── {name} …", flush=True)
-            results[name] = asyncio.run(PARTS[name](Run(stack, chosen.quick)))
-            print(json.dumps(results[name], indent=1), flush=True)
+            key = name if name != "fill" or chosen.people == _PEOPLE else f"fill_{chosen.people}"
+            results[key] = asyncio.run(PARTS[name](Run(stack, chosen.quick, chosen.people)))
+            print(json.dumps(results[key], indent=1), flush=True)
     if chosen.quick:
         return
     kept = _ROOT / "benchmarks" / "results"

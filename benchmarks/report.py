@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 Row = tuple[str, str, str, bool | None]
+_MILLION = 1_000_000
 
 
 def write_page(page: Path, result: Path) -> None:
@@ -60,10 +61,49 @@ def rows(data: dict[str, Any]) -> Iterator[Row]:
         yield (what, f"{one['entry_ms_p50']} / {one['entry_ms_p99']} ms", "25 / 100 ms", held)
         late = one["exit_late_ms_p99"]
         yield (f"timed exit lateness ({one['runner']}), p50 / p99", f"{one['exit_late_ms_p50']} / {late} ms", "– / 1,000 ms", late <= 1000)
+    yield from _scale_rows(data)
     for one, must in zip(data.get("memory", ()), (400, 800), strict=False):
         size = one["redis_bytes_per_person"]
         yield (f"Redis bytes a person at rest, {one['tags']} tags", str(size), str(must), size <= must)
     yield from _process_rows(data)
+
+
+def _scale_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one in data.get("segments", ()):
+        how = "spread over 250 names of events" if one["spread"] else "all about one name of events, each with another `where`"
+        touched = f"{one['few_segments_per_event']} and {one['many_segments_per_event']} segments read an event"
+        found = f"{one['ratio']}× ({one['few_cpu_us_per_event']} → {one['many_cpu_us_per_event']} µs an event; {touched})"
+        what = f"CPU of the worker an event, {one['many']:,} segments against {one['few']}, {how}"
+        yield (what, found, "2×", one["ratio"] < 2) if one["spread"] else (what, found, "", None)
+    leaving = data.get("leaving")
+    if leaving:
+        found, people = leaving["drain_seconds"], f"{leaving['people']:,}"
+        held = found <= 60 and leaving["left_once"] == leaving["people"]
+        what = f"{people} people leave at one instant: first to last exit"
+        yield (what, f"{found} s, {leaving['left_once']:,} left once, {leaving['left_twice']} twice", "60 s, each once", held)
+        yield _beside("… event → transition of a live load meanwhile", leaving, "drain")
+    for key in sorted(data):
+        if key == "fill" or key.startswith("fill_"):
+            yield from _fill_rows(data[key])
+
+
+def _fill_rows(one: dict[str, Any]) -> Iterator[Row]:
+    """What was measured of fewer than a million is held against its share of the ten minutes, and says what a million would take."""
+    people, seconds = one["people"], one["everybody_seconds"]
+    found = f"{seconds} s (in force after {one['activated_seconds']} s)"
+    if people < _MILLION:
+        found += f"; not measured: a million at this rate {seconds * _MILLION / people:,.0f} s"
+    must = 600 * min(people, _MILLION) / _MILLION
+    yield (f"a definition that needs the past holds for {people:,} people with 3 events each", found, f"{must:,.0f} s", seconds <= must)
+    yield _beside("… event → transition of a live load meanwhile", one, "fill")
+    yield ("… the longest that a live event waited", f"{one['fill_ms_longest']} ms", "", None)
+
+
+def _beside(what: str, one: dict[str, Any], stretch: str) -> Row:
+    """p50 and p99 of a stretch against the quiet time before it in the same run."""
+    ratio = one[f"{stretch}_ms_p99"] / one["quiet_ms_p99"]
+    quiet, busy = (f"{one[f'{name}_ms_p50']} / {one[f'{name}_ms_p99']} ms" for name in ("quiet", stretch))
+    return (f"{what}, p50 / p99", f"{busy}, before {quiet}: p99 {ratio:.1f}×", "p99 2×", ratio < 2)
 
 
 def _collector_rows(data: dict[str, Any]) -> Iterator[Row]:

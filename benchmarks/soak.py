@@ -1,7 +1,10 @@
-"""``scripts/soak``: the reliability scenarios for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
+"""``scripts/soak``: the proofs for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|all``, ``--rate`` events a second, ``--runner``,
-``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle takes a millisecond an event.
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|cases|lanes|all``, ``--rate`` events a
+second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle takes a
+millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the worker
+are spread over them. ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many
+``--crossings``, each compared with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
 """
 
@@ -19,12 +22,16 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from benchmarks.soak_cases import KINDS as DRAWN
+from benchmarks.soak_cases import drawn_cases
+from benchmarks.soak_decay import decay
 from benchmarks.soak_sender import sender_killed
 from stream.stack import Stack
 from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, zombies
 from tests.reliability.deployment import Deployment, deployment
+from tests.reliability.language import Size, language
 
-_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie")
+_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language")
 _DATABASES: Final = 60
 
 
@@ -37,6 +44,7 @@ class Wish:
     runner: str
     seed: int
     per_round: int
+    size: Size
 
     def rounds(self) -> list[Plan]:
         """One plan for each stretch that is judged by itself, each with a seed of its own."""
@@ -74,12 +82,25 @@ async def _rounds(kind: str, stack: Stack, folder: Path, wish: Wish) -> list[dic
     return results
 
 
+async def _language(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]:
+    """One round: ten events a person, because the oracle looks at all of a person's events again after each."""
+    plan = Plan(wish.kills, wish.rate, wish.size.events // 10, wish.seed, wish.runner, drain_seconds=3_600)
+    place = folder / "language"
+    place.mkdir()
+    async with deployment(stack, "soak-language.", f"{stack.redis.removesuffix('/0')}/{_DATABASES + 1}", place) as made:
+        result = await language(made, plan, wish.size, lambda kill: say(f"  language: fault {kill}"))
+    say(result.describe())
+    return [result.figures()]
+
+
 async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for kind in _KINDS if what == "all" else (what,):
         say(f"{kind}: {wish.kills} faults")
         if kind == "sender":
             results[kind] = [await sender_killed(stack.kafka, wish.kills, Random(wish.seed), say)]
+        elif kind == "language":
+            results[kind] = await _language(stack, folder, wish)
         else:
             results[kind] = await _rounds(kind, stack, folder, wish)
     return results
@@ -90,16 +111,27 @@ def main() -> int:
         prog="scripts/soak", description="Faults under load for long, and a count of what was lost or doubled."
     )
     parser.add_argument("--kills", type=int, default=100, help="faults of each kind")
-    parser.add_argument("--what", choices=(*_KINDS, "all"), default="all")
+    parser.add_argument("--what", choices=(*_KINDS, *DRAWN, "decay", "all"), default="all")
     parser.add_argument("--rate", type=int, default=2_000, help="events a second")
     parser.add_argument("--runner", choices=("aiokafka", "faust"), default="faust")
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--round", type=int, default=20, help="faults between two judgements")
+    parser.add_argument("--person-days", type=int, default=10_000_000, help="of decay")
+    parser.add_argument("--crossings", type=int, default=200_000, help="of a fading score and a level")
+    parser.add_argument("--segments", type=int, default=200, help="drawn segments, of language")
+    parser.add_argument("--events", type=int, default=200_000, help="drawn events, of language")
+    parser.add_argument("--cases", type=int, default=100_000, help="drawn cases of each kind")
+    parser.add_argument("--first-case", type=int, default=0, help="the seed of the first; to go on where another run ended")
     given = parser.parse_args()
     began = time.monotonic()
-    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round)
-    with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
-        results = asyncio.run(_soak(given.what, stack, Path(folder), wish))
+    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round, Size(given.segments, given.events))
+    seeds = range(given.first_case, given.first_case + given.cases)
+    results: dict[str, Any] = {kind: [drawn_cases(kind, seeds, say)] for kind in DRAWN if given.what in (kind, "all")}
+    if given.what in ("decay", "all"):
+        results["decay"] = [decay(given.person_days, given.crossings, given.seed, say)]
+    if given.what not in (*DRAWN, "decay"):
+        with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
+            results |= asyncio.run(_soak(given.what, stack, Path(folder), wish))
     clean = all(each["clean"] for rounds in results.values() for each in rounds)
     sys.stdout.write(json.dumps({"clean": clean, "seconds": round(time.monotonic() - began), "results": results}, indent=2) + "\n")
     return 0 if clean else 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio
 
 from benchmarks.rig import OTHER_CORE, WORKER_CORE, Rig, cpu_seconds, load, make_rig, pin_tree, prepare, process, until
-from benchmarks.workload import bundle, events, lean_bundle
+from schemas.definitions.model import Bundle
 from stream.stack.stack import Stack
 
 _WARM_PART = 0.25
@@ -17,12 +18,14 @@ _WARM_PART = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One measurement: which runner, which definitions (busy or lean), how many people and events."""
+    """One measurement: which runner, which definitions under which name, how many people and events of which kind."""
 
     runner: str
     definitions: str
     people: int
     count: int
+    bundle: Bundle
+    events: Iterator[tuple[str, bytes]]
 
 
 async def throughput(stack: Stack, plan: Plan, database: int) -> dict[str, Any]:
@@ -30,8 +33,8 @@ async def throughput(stack: Stack, plan: Plan, database: int) -> dict[str, Any]:
     runner, people, count = plan.runner, plan.people, plan.count
     prefix = f"bench-{runner}-{plan.definitions}-{people}."
     rig = make_rig(stack, prefix, database, EBBTIDE_WORKER_RUNNER=runner, EBBTIDE_WORKER_METRICS_PORT="0")
-    await prepare(rig, bundle() if plan.definitions == "busy" else lean_bundle())
-    await load(rig, itertools.islice(events(people, people), count))
+    await prepare(rig, plan.bundle)
+    await load(rig, itertools.islice(plan.events, count))
     for server in (stack.kafka_process, stack.redis_process):
         pin_tree(server.pid, OTHER_CORE)
     with process(rig, ["worker"], WORKER_CORE) as worker:

@@ -120,30 +120,42 @@ def events(seed: int, people: int) -> Iterator[tuple[str, bytes]]:
         yield f"user:{user}", _event(draw, user, number)
 
 
-def _event(draw: random.Random, user: str, number: int) -> bytes:
-    category = draw.choice(CATEGORIES)
-    event: dict[str, Any] = {
-        "id": str(UUID(int=draw.getrandbits(128), version=4)),
+def plain_event(event_id: UUID, name: str, user: str, number: int) -> dict[str, Any]:
+    """What every event of a web shop carries, without properties."""
+    return {
+        "id": str(event_id),
         "type": "track",
-        "event": draw.choice(NAMES),
+        "event": name,
         "userId": user,
         "anonymousId": str(UUID(int=number + (7 << 100), version=4)),
         "source": "shop-web",
         "protocol": "segment",
-        "properties": {
-            "category": category,
-            "price": draw.choice((19.0, 89.0, 129.0, 249.0)),
-            "sku": f"SKU-{draw.randrange(10**6):06d}",
-            "quantity": 1,
-        },
+        "properties": {},
         "traits": {},
         "context": {
-            "page": {"url": f"https://shop.example/{category}/{draw.randrange(10**6)}", "title": "Shop"},
+            "page": {"url": f"https://shop.example/{name}", "title": "Shop"},
             "ip": "203.0.113.7",
             "userAgent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)",
             "locale": "zh-CN",
         },
     }
+
+
+def _event(draw: random.Random, user: str, number: int) -> bytes:
+    category = draw.choice(CATEGORIES)
+    event = plain_event(UUID(int=draw.getrandbits(128), version=4), draw.choice(NAMES), user, number)
+    event["properties"] = {
+        "category": category,
+        "price": draw.choice((19.0, 89.0, 129.0, 249.0)),
+        "sku": f"SKU-{draw.randrange(10**6):06d}",
+        "quantity": 1,
+    }
+    event["context"]["page"]["url"] = f"https://shop.example/{category}/{draw.randrange(10**6)}"
+    return padded(event)
+
+
+def padded(event: dict[str, Any]) -> bytes:
+    """An event's JSON, made as long as one of a real shop is on average."""
     body = orjson.dumps(event)
     event["context"]["padding"] = "x" * max(0, EVENT_BYTES - len(body) - len(',"padding":""'))
     return orjson.dumps(event)

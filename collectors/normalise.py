@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from collectors.inspection import Inspect
 from schemas import rejection
 from schemas.errors import Rejected
 from schemas.routing import routing_id
@@ -27,7 +28,7 @@ _LIFTED: Final = {
 
 @dataclass(slots=True)
 class Arrival:
-    """How a call came in: when, for which source, by which protocol, from where."""
+    """How a call came in: when, for which source, by which protocol, from where. ``inspect``: what the definitions ask of it."""
 
     received_ms: int
     source: str
@@ -35,6 +36,7 @@ class Arrival:
     ip: str = ""
     user_agent: str = ""
     locale: str = ""
+    inspect: Inspect | None = None
 
 
 def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: Arrival) -> tuple[str, bytes]:
@@ -42,7 +44,7 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
 
     Fields that the contract does not know are dropped, ``integrations`` among them. What Segment keeps beside ``properties``
     moves into it, unless a property of that name is there: ``name`` and ``category`` of page and screen, ``groupId`` of
-    group, ``previousId`` of alias. Raises ``Rejected``: bad-shape, missing-name, missing-person, bad-time.
+    group, ``previousId`` of alias. Raises ``Rejected``: bad-shape, missing-name, missing-person, bad-time, poor-quality.
     """
     if type(kind) is not str or kind not in TYPES:
         raise Rejected(rejection.BAD_SHAPE, f"type is one of {', '.join(sorted(TYPES))}")
@@ -69,6 +71,8 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
     event["properties"] = properties
     event["traits"] = traits
     event["context"] = _with_arrival(context, arrival)
+    if arrival.inspect is not None:
+        arrival.inspect(event)
     return who, orjson.dumps(event)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collectors.inspection import Inspect
     from schemas.definitions.model import Source
 
 _KEYS_REMEMBERED: Final = 4_096
@@ -14,13 +15,14 @@ _KEY_CHARACTERS_MAX: Final = 256
 
 
 class SourceTable:
-    """The sources of one version of the definitions. Immutable: a new version is a new table."""
+    """The sources of one version of the definitions, and what it asks of their events. Immutable: a new version is a new table."""
 
-    __slots__ = ("_by_key", "_origins", "version")
+    __slots__ = ("_by_key", "_origins", "inspect", "version")
 
-    def __init__(self, sources: Iterable[Source] = (), version: int = 0) -> None:
+    def __init__(self, sources: Iterable[Source] = (), version: int = 0, inspect: Inspect | None = None) -> None:
         listed = tuple(sources)
         self.version = version
+        self.inspect = inspect
         self._by_key = {digest.lower(): source for source in listed for digest in source.write_keys}
         self._origins = frozenset(origin for source in listed for origin in source.origins)
 

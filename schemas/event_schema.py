@@ -31,6 +31,7 @@ _FIELDS: Final[dict[str, tuple[Schema, str]]] = {
         {"type": "object", "minProperties": 1, "propertyNames": _TEXT, "properties": {}, "additionalProperties": _TEXT},
         "further ids by namespace, such as wx_unionid",
     ),
+    "previousId": (_TEXT, "of alias: the other id of the same person, a user's or an anonymous one"),
     "timestamp": (_TIME, "when it happened: milliseconds since 1970 UTC, or ISO 8601 with an offset"),
     "receivedAt": (_TIME, "when the collector heard of it; counts where there is no timestamp"),
     "source": (_TEXT, "the id of a source of the definitions"),
@@ -43,6 +44,7 @@ _FIELDS: Final[dict[str, tuple[Schema, str]]] = {
         "of tag and untag: the ids of tags, or id:value of families",
     ),
 }
+_OF_ONE_TYPE: Final = {"event": "track", "previousId": "alias"}
 _WHO: Final[Schema] = {"anyOf": [{"required": [name]} for name in ("userId", "anonymousId", "ids")]}
 
 
@@ -73,10 +75,11 @@ def _event(kind: str) -> Schema:
 
 def _collected(kind: str) -> Schema:
     """Whole, and with times in milliseconds."""
-    properties = {name: schema for name, schema in _properties(kind).items() if name != "tags" and (kind == "track" or name != "event")}
+    elsewhere = {"tags", *(name for name, only in _OF_ONE_TYPE.items() if only != kind)}
+    properties = {name: schema for name, schema in _properties(kind).items() if name not in elsewhere}
     for name in ("timestamp", "receivedAt"):
         properties[name] = {**_WHOLE, "description": properties[name]["description"]}
-    optional = {"userId", "anonymousId", "ids"}
+    optional = {"userId", "anonymousId", "ids", "previousId"}
     required = [name for name in properties if name not in optional]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False, **_WHO}
 

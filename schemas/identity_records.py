@@ -56,6 +56,15 @@ class ForwardRecord(_Hop, tag_field="type", tag="$forward"):
     event: msgspec.Raw
 
 
+class ListedRecord(_Hop, tag_field="type", tag="$listed"):
+    """A version of an uploaded list names, or no longer names, an ``id`` that stands for the person ``to``."""
+
+    id: str
+    list: str
+    version: int
+    named: bool
+
+
 class LinkRecord(_Hop, tag_field="type", tag="$link"):
     """A step of linking two persons, addressed to the id ``to``.
 
@@ -93,7 +102,7 @@ class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
             raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
 
 
-IdentityRecord = ForwardRecord | LinkRecord | TransferRecord
+IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord
 
 
 def state_text(packed: bytes) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from schemas import rejection
+from schemas.definitions.language import ID_PATTERN
 from schemas.errors import Rejected
-from schemas.identity_records import ForwardRecord, IdentityRecord, LinkRecord, TransferRecord
+from schemas.identity_records import ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.routing import ROUTING_ID_PATTERN
 
 HEADER: Final = "ebbtide-internal"
 CLOCK_VALUE: Final = b'{"type":"$clock"}'
 CLOCK_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"clock"),)
 DEFINITIONS_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"definitions"),)
+LIST_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"list"),)
+LIST_VERSION_MAX: Final = 2**53 - 1
 
 Phase = Literal["prepare", "activate"]
 
@@ -32,8 +36,18 @@ class DefinitionsRecord:
     phase: Phase
 
 
-class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):
+@dataclass(frozen=True, slots=True)
+class ListRecord:
+    """``$list``: what a version of an uploaded list says of persons (routing id → whether it names them), in order."""
+
+    id: str
     version: int
+    named: dict[str, bool]
+
+
+class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):
+    # A lane keeps it in its header, which holds 64 bits.
+    version: Annotated[int, msgspec.Meta(lt=1 << 62)]
     phase: Phase
 
 
@@ -41,7 +55,19 @@ class _Clock(msgspec.Struct, tag_field="type", tag="$clock"):
     pass
 
 
-_decoder: Final = msgspec.json.Decoder(_Definitions | _Clock | ForwardRecord | LinkRecord | TransferRecord)
+_ListId = Annotated[str, msgspec.Meta(pattern=ID_PATTERN.replace("$", r"\Z"))]
+_Version = Annotated[int, msgspec.Meta(ge=1, le=LIST_VERSION_MAX)]
+_RoutingId = Annotated[str, msgspec.Meta(pattern=ROUTING_ID_PATTERN)]
+
+
+class _List(msgspec.Struct, tag_field="type", tag="$list", omit_defaults=True):
+    id: _ListId
+    version: _Version
+    add: list[_RoutingId] = []
+    remove: list[_RoutingId] = []
+
+
+_decoder: Final = msgspec.json.Decoder(_Definitions | _Clock | _List | ForwardRecord | LinkRecord | TransferRecord | ListedRecord)
 
 
 def definitions_value(version: int, phase: Phase) -> bytes:
@@ -49,7 +75,12 @@ def definitions_value(version: int, phase: Phase) -> bytes:
     return msgspec.json.encode(_Definitions(version, phase))
 
 
-def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | IdentityRecord:
+def list_value(list_id: str, version: int, person: str, *, named: bool) -> bytes:
+    """The value of a ``$list`` record for one person."""
+    return msgspec.json.encode(_List(list_id, version, add=[person]) if named else _List(list_id, version, remove=[person]))
+
+
+def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | ListRecord | IdentityRecord:
     """Read an internal record.
 
     Raises:
@@ -61,6 +92,11 @@ def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | Iden
         raise Rejected(rejection.UNREADABLE_INTERNAL, str(error)) from None
     if isinstance(record, _Clock):
         return ClockRecord()
-    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord):
+    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord | ListedRecord):
         return record
+    if isinstance(record, _List):
+        named = dict.fromkeys(record.add, True)
+        for person in record.remove:
+            named.setdefault(person, False)
+        return ListRecord(record.id, record.version, named)
     return DefinitionsRecord(record.version, record.phase)

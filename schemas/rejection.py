@@ -54,6 +54,7 @@ EVENT_TOO_LARGE: Final = _at_collector("event-too-large", 400, "one event is ove
 MISSING_NAME: Final = _at_collector("missing-name", 400, "a track call without an event name", dead_letter=True)
 MISSING_PERSON: Final = _at_collector("missing-person", 400, "neither userId nor anonymousId nor another id", dead_letter=True)
 BAD_TIME: Final = _at_collector("bad-time", 400, "a time that cannot be read", dead_letter=True)
+POOR_QUALITY: Final = _at_collector("poor-quality", 400, "a check of the definitions refuses a value of the event", dead_letter=True)
 OVERLOADED: Final = _at_collector("overloaded", 503, "too much is in flight; try again after Retry-After")
 BROKER_AWAY: Final = _at_collector("broker-away", 503, "the broker did not acknowledge in time; try again after Retry-After")
 
@@ -63,6 +64,7 @@ NAME_MISSING: Final = _at_lane("name-missing", "a track event without a name")
 TIME_UNREADABLE: Final = _at_lane("time-unreadable", "a timestamp that is neither whole milliseconds nor ISO 8601 with an offset")
 TOO_OLD: Final = _at_lane("too-old", "the event time is further back than the definitions allow")
 PERSON_MISSING: Final = _at_lane("person-missing", "no userId, no anonymousId and no other id")
+WRONG_PARTITION: Final = _at_lane("wrong-partition", "a list's record names nobody of the partition")
 TOO_MANY_HOPS: Final = _at_lane("too-many-hops", "more lanes than eight have passed the record on")
 STATE_TOO_LARGE: Final = _at_lane("state-too-large", "applying the event would make the person's state larger than the limit")
 UNREADABLE_INTERNAL: Final = _at_lane("unreadable-internal", "an internal record that this version does not know")
@@ -71,6 +73,9 @@ TOO_NESTED: Final = _at_lane("too-nested", "the record is nested deeper than the
 GONE: Final = Reason("gone", "sender", 0, True, "the receiver answered 410")
 EXHAUSTED: Final = Reason("exhausted", "sender", 0, True, "all attempts over the whole schedule failed")
 REFUSED_ADDRESS: Final = Reason("refused-address", "sender", 0, True, "the receiver's address is not one that may be called")
+DECOY_REACHED: Final = Reason(
+    "decoy-reached", "sender", 0, True, "a transition of a decoy was about to be sent: its list or export is in use"
+)
 UNREADABLE_TRANSITION: Final = Reason("unreadable-transition", "sender", 0, True, "a record of the transitions topic that is none")
 
 REASONS: Final[tuple[Reason, ...]] = tuple(value for value in list(globals().values()) if isinstance(value, Reason))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+ROUTING_ID_PATTERN: Final = r"(?s)\A.+:.+\Z"
+"""What every routing id looks like: a namespace and a value, neither of them empty; either may hold further colons."""
 
 _SEED = 0x9747B28C
 _M = 0x5BD1E995

@@ -111,6 +111,12 @@ class AbsenceLeaf:
             if which == _AFTER and cancelled.get(key, time) <= time:
                 yield key, time
 
+    def most(self, person: Person) -> int:
+        """How many keys are kept: those with an ``after``, or those with a ``without`` alone, whichever are more."""
+        rows = rows_of(person.state.leaves.get(self.number))
+        after = {key for _, which, key in rows if which == _AFTER}
+        return max(len(after), sum(key not in after for _, _, key in rows))
+
     def outlook(self, person: Person, at: int, horizon: int = NEVER) -> Outlook:  # noqa: ARG002 - an exact bound is cheap
         """See ``segments.nodes``."""
         starts = [time + self.within for _, time in self.waiting(person)]

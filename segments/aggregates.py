@@ -17,7 +17,7 @@ from tagging.decay import NEVER, holds
 from tagging.leaves import LeafState, Row, rows_of
 from tagging.paths import Getter
 from tagging.person import Person
-from tagging.values import elements, exact_average, exact_sum, kept_numbers, plain_numbers, value_key
+from tagging.values import elements, exact_sum_of, kept_numbers, plain_numbers, value_key
 from tagging.windows import ROW_TIME, add_row, merge_rows
 
 EVENTS_KEPT_MAX: Final = 256
@@ -70,30 +70,50 @@ class AggregateLeaf:
 
     def total(self, rows: list[Row]) -> Total:
         """What the rows come to; None where there is nothing to compare."""
-        kept = chain.from_iterable(row[1:] for row in rows)
-        if self.aggregate.kind == "distinct":
-            return len(set(kept))
-        numbers = plain_numbers(kept)
-        return _TOTALS[self.aggregate.kind](numbers) if numbers or self.aggregate.kind == "sum" else None
+        kept = self._kept(rows)
+        return self._totals(kept)(kept)
 
     def outlook(self, person: Person, at: int, horizon: int = NEVER) -> Outlook:
         """See ``segments.nodes``."""
         rows = self.inside(person, at)
-        current = self._holds(rows)
+        kept = self._kept(rows)
+        total = self._totals(kept)
+        current = self._holds(total(kept))
         base = person.state.base
         left = 0
+        # What is kept is read once and then cut: each event that leaves costs one sum in C, and no walk over the rows.
+        gone = 0
         while left < len(rows):
             leaves_at = self.span.ends(base, rows[left][0])
             if leaves_at >= horizon:
                 return (current, leaves_at)
             while left < len(rows) and self.span.ends(base, rows[left][0]) == leaves_at:
+                gone += len(rows[left]) - 1
                 left += 1
-            if self._holds(rows[left:]) is not current:
+            if self._holds(total(kept[gone:])) is not current:
                 return (current, leaves_at)
         return (current, NEVER)
 
-    def _holds(self, rows: list[Row]) -> bool:
-        total = self.total(rows)
+    def _kept(self, rows: list[Row]) -> list[Any]:
+        kept = list(chain.from_iterable(row[1:] for row in rows))
+        return kept if self.aggregate.kind == "distinct" else plain_numbers(kept)
+
+    def _totals(self, kept: list[Any]) -> Callable[[list[Any]], Total]:
+        """What the last so many of the values come to."""
+        match self.aggregate.kind:
+            case "distinct":
+                return _distinct
+            case "sum":
+                return exact_sum_of(kept)
+            case "avg":
+                add = exact_sum_of(kept)
+                return lambda some: add(some) / len(some) if some else None
+            case "min":
+                return _least
+            case _:
+                return _greatest
+
+    def _holds(self, total: Total) -> bool:
         if total is None:
             return False
         if self.aggregate.kind in ("sum", "avg"):
@@ -101,12 +121,16 @@ class AggregateLeaf:
         return count_holds(self.aggregate.comparisons, total)
 
 
-_TOTALS: Final[dict[str, Callable[[list[int | float]], int | float]]] = {
-    "sum": exact_sum,
-    "avg": exact_average,
-    "min": min,
-    "max": max,
-}
+def _distinct(some: list[Any]) -> int:
+    return len(set(some))
+
+
+def _least(some: list[Any]) -> Total:
+    return min(some, default=None)
+
+
+def _greatest(some: list[Any]) -> Total:
+    return max(some, default=None)
 
 
 def _near(wanted: Comparison, total: float) -> bool:

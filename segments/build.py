@@ -79,7 +79,7 @@ class Builder:
             case TagNode():
                 return lasting(_tag(node, self.tags[node.tag]), self.tags[node.tag].ttl)
             case SegmentNode(segment):
-                # Membership is what the condition says: a reference is the other condition itself, so its future is known too.
+                # See Shared. One that is archived holds nobody.
                 return self.segments.get(segment, Any(()))
             case _:
                 return self._leaf(node)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from schemas.definitions.model import CalendarUnit
+from schemas.definitions.zones import zone_named
 
 HOUR_MS: Final = 3_600_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def midnight_ms(day: date, zone: str) -> int:
 
 def wall_ms(wall: datetime, zone: str) -> int:
     """The first instant at which the zone's clock shows ``wall`` (naive) or later."""
-    tz = ZoneInfo(zone)
+    tz = zone_named(zone)
     if not _FIRST_YEAR <= wall.year <= _LAST_YEAR:
         return (wall.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
     moment = wall.replace(tzinfo=tz).astimezone(UTC)
@@ -54,7 +54,7 @@ def wall_ms(wall: datetime, zone: str) -> int:
 
 def local_day(at_ms: int, zone: str) -> date:
     """The day of the zone's calendar that a time lies in."""
-    day = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(ZoneInfo(zone)).date()
+    day = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone_named(zone)).date()
     # After a repeated midnight the clock shows the day before once more.
     while midnight_ms(day + timedelta(days=1), zone) <= at_ms:
         day += timedelta(days=1)
@@ -101,6 +101,6 @@ def _first_day(period: int, unit: str) -> date:
 @lru_cache(maxsize=64)
 def _hour_shift_ms(zone: str) -> int:
     """Full hours of a zone whose clock is not whole hours from UTC: all hours have 60 minutes, so one shift must do for all times."""
-    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset()
+    offset = datetime(2026, 1, 1, tzinfo=zone_named(zone)).utcoffset()
     assert offset is not None
     return -(offset // _MILLISECOND) % HOUR_MS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final
 
 from schemas.definitions.model import Bundle, EngineSettings
@@ -11,12 +13,15 @@ from schemas.transition import Cause, Transition
 from segments.compile import CompiledSegment, Plan, Program, compile_bundle
 from segments.leaves import CompiledLeaf
 from segments.nodes import next_change
-from segments.publish import ALIKE, SUPPRESSED, forget_entries, publishes
+from segments.publish import ALIKE, SUPPRESSED, forget_entries, is_member, publishes
 from segments.recorder import Record
+from segments.shared import Shared
+from segments.tally import Tally
 from segments.union import union_terms
 from tagging.apply import Application
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
+from tagging.lists import Naming, noted, version_of
 from tagging.paths import MISSING
 from tagging.person import Person
 from tagging.recent import id_hash, prune, remember, seen
@@ -36,7 +41,7 @@ class Engine:
     milliseconds; a person's own times are relative to the person's base.
     """
 
-    def __init__(self, bundle: Bundle, program: Program | None = None, secret: bytes | None = None) -> None:
+    def __init__(self, bundle: Bundle, program: Program | None = None, tally: Tally | None = None, secret: bytes | None = None) -> None:
         self.program: Program = compile_bundle(bundle) if program is None else program
         self.version = bundle.version
         self.silent = bundle.silent
@@ -46,9 +51,18 @@ class Engine:
         self._live_numbers = {segment.number for segment in self.program.segments}
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
-        self.policy = IdentityPolicy(bundle.identity, secret)
-        self.bound_bites = 0
-        self.suppressed = 0
+        self._secret = secret
+        self._shares = any(isinstance(segment.node, Shared) for segment in self.program.segments)
+        self.tally = Tally() if tally is None else tally
+
+    @cached_property
+    def policy(self) -> IdentityPolicy:
+        """Who events are about. Made when a record is to be read: who only looks at people needs no secret.
+
+        Raises:
+            Misconfigured: ids are to be hashed, and there is no secret.
+        """
+        return IdentityPolicy(self.program.bundle.identity, self._secret)
 
     def use(self, settings: EngineSettings) -> None:
         """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
@@ -105,13 +119,13 @@ class Engine:
                 _count(state, leaf, at, now)
         if plan.recorders:
             record = Record(person, event.name, wire, at, now)
-            self.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
+            self.tally.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
         anonymous_id = wire.anonymousId
         if anonymous_id and type(anonymous_id) is str:
             state.anonymous_id = anonymous_id
         if state.due == now or person.is_new:
             person.is_new = False
-            state.due = self._evaluate(person, now, self.program.segments, ("event", event.id), out)
+            state.due = self._evaluate(person, now, self._relevant(state), ("event", event.id), out)
         else:
             segments = plan.segments if merged is None else plan.segments_with_traits
             bound = self._evaluate(person, now, segments, ("event", event.id), out, NEVER if state.due is None else state.due)
@@ -131,20 +145,23 @@ class Engine:
             else:
                 application.unsay(self.program.tags)
         application.run_rules(plan.rules, person)
-        self.bound_bites += application.bound_bites
+        if application.bound_bites:
+            self.tally.bound_bites += application.bound_bites
 
     def advance(self, person: Person, until: int, out: list[Transition]) -> None:
         """Fire the person's due times < ``until`` (relative), each stamped with its own time, in order."""
         state = person.state
         while (due := state.due) is not None and due < until:
-            state.due = self._evaluate(person, due, self.program.segments, ("time", None), out)
+            state.due = self._evaluate(person, due, self._relevant(state), ("time", None), out)
             self._tidy(state, due)
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, until - 1)
 
-    def enlist(self, person: Person, list_id: str, clock: int, out: list[Transition], *, named: bool) -> None:
-        """Apply an uploaded list's naming of a person, or its end, at the lane's clock."""
+    def enlist(self, person: Person, naming: Naming, clock: int, out: list[Transition]) -> bool:
+        """Apply what an uploaded list says of a person, at the lane's clock; False if a newer version has spoken, then nothing changes."""
         state = person.state
+        if naming.version < version_of(state.lists, naming.key):
+            return False
         if clock - state.base > REBASE_AFTER:
             rebase(state, clock)
         now = clock - state.base
@@ -152,14 +169,15 @@ class Engine:
             self.advance(person, now, out)
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, now)
-        state.lists = sorted({*state.lists, list_id} if named else {*state.lists} - {list_id})
+        state.lists = noted(state.lists, naming)
         if state.due == now or person.is_new:
             person.is_new = False
-            state.due = self._evaluate(person, now, self.program.segments, ("list", None), out)
-            return
-        bound = self._evaluate(person, now, self.program.readers_of_lists.get(list_id, ()), ("list", None), out)
+            state.due = self._evaluate(person, now, self._relevant(state), ("list", None), out)
+            return True
+        bound = self._evaluate(person, now, self.program.readers_of_lists.get(naming.list_id, ()), ("list", None), out)
         if bound is not None and (state.due is None or bound < state.due):
             state.due = bound
+        return True
 
     def take_over(self, person: Person, absorbed: PersonState | None, clock: int, out: list[Transition]) -> None:
         """Unite a person with one that turned out to be the same, brought to its own lane's clock; one evaluation of all segments.
@@ -169,22 +187,24 @@ class Engine:
         self._reach(person, clock, out)
         if absorbed is not None:
             united = unite(person.state, absorbed, union_terms(self.program, clock))
-            self.bound_bites += united.bound_bites
+            self.tally.bound_bites += united.bound_bites
             person.hold(united.state)
         person.is_new = False
         person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("merge", None), out)
         self._tidy(person.state, clock - person.state.base)
 
     def give_up(self, person: Person, clock: int, out: list[Transition]) -> None:
-        """Leave every segment, because the person becomes a part of another."""
+        """Leave every segment, because the person becomes a part of another. Of what is paused nothing is published, as ever."""
         self._reach(person, clock, out)
-        members = person.state.members
+        state = person.state
         for segment in self.program.segments:
-            if members.get(segment.number, 0) & 1:
-                members[segment.number] += 1
-                out.append(self._transition(person, segment, clock - person.state.base, ("merge", None)))
-        self._tidy(person.state, clock - person.state.base)
-        person.state.due = None
+            if is_member(state, segment.number):
+                self.tally.moved.add(segment.number)
+            if state.members.get(segment.number, 0) & 1 and not segment.paused:
+                state.members[segment.number] += 1
+                out.append(self._transition(person, segment, clock - state.base, ("merge", None)))
+        self._tidy(state, clock - state.base)
+        state.members, state.apart, state.due = {}, {}, None
 
     def _reach(self, person: Person, clock: int, out: list[Transition]) -> None:
         """Bring a person to the lane's clock, as a record finds it: what is due before has happened, what is over has gone."""
@@ -208,12 +228,18 @@ class Engine:
         for number in sorted(gone, key=self._segment_ids.__getitem__):
             self._leave_removed(person, number, at, out)
         for number in [number for number in state.apart if number not in self._counting]:
+            self.tally.moved.add(number)
             forget_entries(state, number, gone=number not in self._live_numbers)
         for number in [number for number in state.leaves if number not in self.program.leaves]:
             del state.leaves[number]
-        state.due = self._evaluate(person, at, self.program.segments, ("definition", None), out)
+        state.due = self._evaluate(person, at, self._relevant(state), ("definition", None), out)
         state.definitions = self.version
         self._tidy(state, at)
+
+    def _relevant(self, state: PersonState) -> Sequence[CompiledSegment]:
+        """Those of all segments whose value can be another than it is for everybody of whom nothing is known."""
+        segments = self.program.segments
+        return [segments[place] for place in self.program.relevance.places(state)]
 
     def _tidy(self, state: PersonState, at: int) -> None:
         """Drop what can no longer change a result, so that a person at rest carries none of it."""
@@ -229,7 +255,7 @@ class Engine:
         self,
         person: Person,
         at: int,
-        segments: tuple[CompiledSegment, ...],
+        segments: Sequence[CompiledSegment],
         why: tuple[Cause, str | None],
         out: list[Transition],
         horizon: int = NEVER,
@@ -238,6 +264,7 @@ class Engine:
         members = person.state.members
         apart = person.state.apart
         soonest = NEVER
+        person.outlooks = {} if self._shares else None
         for segment in segments:
             for stays in segment.stays:
                 soonest = min(soonest, stays.note(person, at, horizon))
@@ -248,6 +275,7 @@ class Engine:
                 out.append(self._transition(person, segment, at, why))
             if bound < soonest:
                 soonest = bound
+        person.outlooks = None
         return soonest if _writable(person.state.base + soonest) is not None else None
 
     def _publishes(self, person: Person, segment: CompiledSegment, at: int, *, value: bool) -> bool:
@@ -255,8 +283,10 @@ class Engine:
         before = state.apart.get(number, _ALIKE)[0]
         published = publishes(state, number, segment.at_most, value=value, paused=segment.paused, at=at)
         after = state.apart.get(number, _ALIKE)[0]
-        if before != after and SUPPRESSED in (before, after):
-            self.suppressed += 1
+        if before != after:
+            self.tally.moved.add(number)
+            self.tally.entries += after == SUPPRESSED
+            self.tally.leaves += before == SUPPRESSED
         return published
 
     def _transition(self, person: Person, segment: CompiledSegment, at: int, why: tuple[Cause, str | None]) -> Transition:

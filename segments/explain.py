@@ -6,7 +6,7 @@ Pure: the person is looked at and not changed; bring it forward to the time aske
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from schemas.definitions.model import (
@@ -20,6 +20,7 @@ from schemas.definitions.model import (
     NotOf,
     PathTest,
     SegmentNode,
+    StaysNode,
     TagNode,
     TraitNode,
 )
@@ -29,8 +30,11 @@ from segments.leaf_words import leaf_words
 from segments.nodes import All, CompiledNode, Not, next_change
 from segments.nodes import Any as AnyOfNodes
 from segments.publish import is_member
-from segments.words import condition_words, event_words, tag_words
+from segments.shared import Shared
+from segments.stays import StaysLeaf
+from segments.words import condition_words, event_asked, event_words, tag_asked, tag_words
 from tagging.decay import NEVER, score_at
+from tagging.families import family_prefix, values_held
 from tagging.paths import MISSING, object_getter
 from tagging.person import Person
 from tagging.state import TagState
@@ -58,7 +62,8 @@ _VALUES_SHOWN = 5
 class Explanation:
     """One node. ``text`` says what is asked; ``facts`` what is so, by name; times are absolute milliseconds.
 
-    ``changes_at``: the least time at which ``value`` differs if no record comes; None: never.
+    ``changes_at``: the least time at which ``value`` differs if no record comes; None: never. ``asked``: by the name of a fact, what is
+    asked of it.
     """
 
     kind: Kind
@@ -67,19 +72,22 @@ class Explanation:
     changes_at: int | None
     facts: dict[str, Any]
     items: tuple[Explanation, ...] = ()
+    asked: dict[str, list[str]] = field(default_factory=dict)
 
 
 def explain(program: Program, segment_id: str, person: Person, at: int) -> Explanation:
-    """Explain one segment at a time (absolute milliseconds). Raises KeyError if there is no such segment."""
-    defined = {segment.id: segment for segment in program.bundle.segments}[segment_id]
-    compiled = next(segment for segment in program.segments if segment.id == segment_id)
-    return _Explainer(program.bundle, person, at - person.state.base).node(defined.when, compiled.node)
+    """Explain one segment at a time (absolute milliseconds). Raises KeyError if there is no such segment, or it is archived."""
+    compiled = {segment.id: segment for segment in program.segments}[segment_id]
+    defined = next(segment for segment in program.bundle.segments if segment.id == segment_id)
+    node = compiled.node.condition if isinstance(compiled.node, Shared) else compiled.node
+    return _Explainer(program.bundle, person, at - person.state.base).node(defined.when, node)
 
 
 def leaves_of(explanation: Explanation) -> Iterator[Explanation]:
-    """All nodes without items, in the order they are written."""
-    if not explanation.items:
+    """All nodes that are no groups, in the order they are written; a ``stays`` stands for what is inside it."""
+    if not explanation.items or explanation.kind == "stays":
         yield explanation
+        return
     for item in explanation.items:
         yield from leaves_of(item)
 
@@ -124,14 +132,22 @@ class _Explainer:
                 text = condition_words(condition) or "always"
                 return self._made("trait", text, compiled, self._trait_facts(condition))
             case TagNode():
-                return self._made("tag", tag_words(node), compiled, self._tag_facts(node))
+                return replace(self._made("tag", tag_words(node), compiled, self._tag_facts(node)), asked=tag_asked(node))
             case EventNode():
-                return self._made("event", event_words(node), compiled, event_facts(compiled, self._person, self._at))
+                facts = event_facts(node, compiled, self._person, self._at)
+                return replace(self._made("event", event_words(node), compiled, facts), asked=event_asked(node))
             case SegmentNode(named):
                 return self._made("segment", f"in segment {named}", compiled, self._segment_facts(named))
             case _:
-                kind, text = leaf_words(node)
-                return self._made(kind, text, compiled, leaf_facts(compiled, self._person, self._at))
+                return self._leaf(node, compiled)
+
+    def _leaf(self, node: Node, compiled: CompiledNode) -> Explanation:
+        kind, text = leaf_words(node)
+        inner: tuple[Explanation, ...] = ()
+        if isinstance(node, StaysNode):
+            assert isinstance(compiled, StaysLeaf)
+            inner = (self.node(node.when, compiled.item),)
+        return self._made(kind, text, compiled, leaf_facts(compiled, self._person, self._at), inner)
 
     def _items(self, nodes: tuple[Node, ...], compiled: Any) -> tuple[Explanation, ...]:
         return tuple(self.node(node, each) for node, each in zip(nodes, compiled, strict=True))
@@ -152,20 +168,22 @@ class _Explainer:
         return {path: None if value is MISSING else value for path, value in found.items()}
 
     def _tag_facts(self, node: TagNode) -> dict[str, Any]:
-        half_life = next(tag.half_life_ms for tag in self._bundle.tags if tag.id == node.tag)
-        number = self._bundle.numbers.tags[node.tag]
+        tag = next(tag for tag in self._bundle.tags if tag.id == node.tag)
+        half_life, number = tag.half_life_ms, self._bundle.numbers.tags[node.tag]
         tags = self._person.state.tags
         if node.value is not None:
             return self._state_facts(tags.get(f"{number}:{node.value}"), half_life)
         if number in tags:
             return self._state_facts(tags[number], half_life)
-        prefix = f"{number}:"
-        values = {key[len(prefix) :]: held for key, held in tags.items() if isinstance(key, str) and key.startswith(prefix)}
+        prefix = family_prefix(number)
+        values = {key[len(prefix) :]: tags[key] for key in values_held(tags, prefix)}
         if not values:
             return self._state_facts(None, half_life)
         facts = {value: self._state_facts(held, half_life) for value, held in values.items()}
         strongest = sorted(facts, key=lambda value: (-abs(facts[value]["score"]), value))[:_VALUES_SHOWN]
-        return {"values": {value: facts[value] for value in strongest}, "values_in_all": len(facts)}
+        shown = {"values": {value: facts[value] for value in strongest}, "values_in_all": len(facts)}
+        most = tag.max_values
+        return {**shown, "exact_over_newest": most} if most is not None and len(values) >= most else shown
 
     def _state_facts(self, held: TagState | None, half_life: int | None) -> dict[str, Any]:
         if held is None:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from segments.absence import AbsenceLeaf
+from schemas.definitions.model import EventNode
+from segments.absence import KEYS_KEPT_MAX, AbsenceLeaf
 from segments.aggregates import EVENTS_KEPT_MAX, AggregateLeaf
 from segments.dates import AnniversaryLeaf, DateLeaf
 from segments.nodes import All, CompiledNode, CounterLeaf, WindowLeaf
 from segments.people import ListLeaf, SampleLeaf, place
 from segments.periods import PeriodLeaf
-from segments.sequence import SequenceLeaf
+from segments.sequence import MATCHES_KEPT_MAX, SequenceLeaf
 from segments.stays import StaysLeaf
+from tagging.lists import is_named
 from tagging.paths import MISSING
 from tagging.person import Person
+from tagging.windows import times_needed
 
 _KEYS_SHOWN: Final = 5
 
 
-def event_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, Any]:
-    """The count and the aggregates that an event node asks for; ``exact_over_newest`` where that bound has bitten, or may have."""
+def event_facts(node: EventNode, compiled: CompiledNode, person: Person, at: int) -> dict[str, Any]:
+    """The count and the aggregates that an event node asks for.
+
+    ``or_more``: of a sliding window only as many times are kept as decide. ``exact_over_newest``: where that bound has bitten, or may have.
+    """
     facts: dict[str, Any] = {}
     for part in _parts(compiled):
         match part:
@@ -28,38 +34,45 @@ def event_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, An
                 facts["count"] = _counter(person, number)
             case WindowLeaf():
                 facts |= _window_facts(part, person, at)
+                if facts["count"] >= times_needed(node.count):
+                    facts["or_more"] = True
             case PeriodLeaf():
                 facts |= _period_facts(part, person, at)
             case _:
                 assert isinstance(part, AggregateLeaf)
                 rows = part.inside(person, at)
                 facts[f"{part.aggregate.kind} {part.aggregate.path}"] = part.total(rows)
-                if len(rows) >= EVENTS_KEPT_MAX:
+                if max(len(rows), *(len(row) - 1 for row in rows), 0) >= EVENTS_KEPT_MAX:
                     facts["exact_over_newest"] = EVENTS_KEPT_MAX
     return facts
 
 
 def leaf_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, Any]:
-    """The facts behind any other leaf that this package compiles."""
+    """The facts behind any other leaf that this package compiles; ``exact_over_newest`` as above."""
     base = person.state.base
     match compiled:
         case SequenceLeaf():
             times = compiled.found(person)
-            return {"times": None if times is None else [base + time for time in times]}
+            return {"times": None if times is None else [base + time for time in times], **_full(MATCHES_KEPT_MAX, compiled.most(person))}
         case AbsenceLeaf():
             waiting = sorted(compiled.waiting(person), key=lambda one: -one[1])
-            return {"waiting": [_waiting(key, base + time) for key, time in waiting[:_KEYS_SHOWN]], "waiting_in_all": len(waiting)}
+            shown = [_waiting(key, base + time) for key, time in waiting[:_KEYS_SHOWN]]
+            return {"waiting": shown, "waiting_in_all": len(waiting), **_full(KEYS_KEPT_MAX, compiled.most(person))}
         case StaysLeaf():
             since = compiled.since(person, at)
             return {"since": None if since is None else base + since, "for_ms": compiled.lasts}
         case ListLeaf(named):
-            return {"named": named in person.state.lists}
+            return {"named": is_named(person.state.lists, named)}
         case SampleLeaf(seed):
             return {"place": place(seed, person.state.id) / 2**64}
         case _:
             assert isinstance(compiled, DateLeaf | AnniversaryLeaf)
             found = compiled.read(person.traits())
             return {"date": None if found is MISSING else found}
+
+
+def _full(bound: int, found: int) -> dict[str, int]:
+    return {"exact_over_newest": bound} if found >= bound else {}
 
 
 def _parts(compiled: CompiledNode) -> Iterator[CompiledNode]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from schemas.definitions.model import Bundle, Tag
 from segments.compile import Plan, Program
 from segments.leaves import Leaves, compile_leaves
+from segments.relevance import relevance_of
 from tagging.rules import CompiledRule
 from tagging.state import PersonState, rebase
 
@@ -81,7 +82,9 @@ def filling_program(program: Program, fill: Fill) -> Program:
         for name, plan in program.plans.items()
     }
     tags = {tag_id: tag for tag_id, tag in program.tags.items() if tag.number in fill.tags}
-    return replace(program, tags=tags, segments=(), plans=plans, other=Plan(), readers_of_lists={}, leaves=fill.leaves)
+    return replace(
+        program, tags=tags, segments=(), plans=plans, other=Plan(), readers_of_lists={}, leaves=fill.leaves, relevance=relevance_of(())
+    )
 
 
 def adopt(state: PersonState, shadow: PersonState | None, fill: Fill) -> None:

@@ -9,6 +9,7 @@ from schemas.definitions.model import Bundle
 from schemas.transition import Transition
 from segments.engine import Engine
 from segments.fill import NOTHING, Fill, adopt, fill_of
+from segments.tally import Tally
 from tagging.person import Person
 from tagging.state import PersonState
 
@@ -18,13 +19,14 @@ Switches = tuple[tuple[int, int], ...]
 class History:
     """Engines by version and the barriers between them. ``switches``: (version, barrier in absolute ms), oldest first.
 
-    ``secret``: the key under which ids are hashed, where the definitions ask for it.
+    ``tally``: of all engines. ``secret``: the key under which ids are hashed, where the definitions ask for it.
     """
 
     def __init__(self, bundles: Mapping[int, Bundle], switches: Switches, secret: bytes | None = None) -> None:
         self.switches = switches
         self.secret = secret
-        self._engines = {version: Engine(bundles[version], secret=secret) for version, _ in switches}
+        self.tally = Tally()
+        self._engines = {version: Engine(bundles[version], tally=self.tally, secret=secret) for version, _ in switches}
         self._fills = {new: fill_of(bundles[old], bundles[new]) for (old, _), (new, _) in pairwise(switches)}
 
     @classmethod
@@ -32,6 +34,7 @@ class History:
         """The history of a set that has always held."""
         made = cls({}, ())
         made.switches = ((engine.version, 0),)
+        made.tally = engine.tally
         made._engines = {engine.version: engine}
         return made
 
@@ -43,7 +46,7 @@ class History:
     def switch(self, bundle: Bundle, barrier_ms: int) -> None:
         """From here on ``bundle`` holds; people are brought to it one by one."""
         self._fills[bundle.version] = fill_of(self.current.program.bundle, bundle)
-        self._engines[bundle.version] = Engine(bundle, secret=self.secret)
+        self._engines[bundle.version] = Engine(bundle, tally=self.tally, secret=self.secret)
         self.switches = (*self.switches, (bundle.version, barrier_ms))
 
     def forget(self) -> None:

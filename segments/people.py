@@ -10,6 +10,7 @@ from typing import Final
 
 from segments.nodes import Outlook
 from tagging.decay import NEVER
+from tagging.lists import is_named
 from tagging.person import Person
 
 _PARTS: Final = 1 << 64
@@ -45,4 +46,4 @@ class ListLeaf:
 
     def outlook(self, person: Person, at: int, horizon: int = NEVER) -> Outlook:  # noqa: ARG002 - time does not matter here
         """See ``segments.nodes``."""
-        return (self.id in person.state.lists, NEVER)
+        return (is_named(person.state.lists, self.id), NEVER)

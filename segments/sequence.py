@@ -81,6 +81,11 @@ class SequenceLeaf:
                 return times
         return None
 
+    def most(self, person: Person) -> int:
+        """How many matches are kept of the step that has the most."""
+        rows = rows_of(person.state.leaves.get(self.number))
+        return max(sum(step in row[1:] for row in rows) for step in range(self.steps))
+
     def outlook(self, person: Person, at: int, horizon: int = NEVER) -> Outlook:  # noqa: ARG002 - an exact bound is cheap
         """See ``segments.nodes``."""
         times = self.found(person)

@@ -56,11 +56,20 @@ def tag_words(node: TagNode) -> str:
     name = node.tag if node.value is None else f"{node.tag}:{node.value}"
     if node.presence_only:
         return f"has {name}"
-    asked = (("count", node.count), ("weight", node.weight), ("score", node.score))
-    words = [f"{what} of {name} {comparison_words(each)}" for what, comparisons in asked for each in comparisons]
-    if node.last_within_ms is not None:
-        words.append(f"last_at of {name} within {format_duration(node.last_within_ms)}")
-    return " and ".join(words)
+    return " and ".join(f"{what} of {name} {each}" for what, asked in tag_asked(node).items() for each in asked)
+
+
+def tag_asked(node: TagNode) -> dict[str, list[str]]:
+    """``{"score": ["≥ 3"]}``: what is asked of the tag's state, by name."""
+    compared = (("count", node.count), ("weight", node.weight), ("score", node.score))
+    asked = {what: list(map(comparison_words, comparisons)) for what, comparisons in compared if comparisons}
+    return asked if node.last_within_ms is None else {**asked, "last_at": [f"within {format_duration(node.last_within_ms)}"]}
+
+
+def event_asked(node: EventNode) -> dict[str, list[str]]:
+    """``{"count": ["≥ 2"], "sum properties.price": ["≥ 100"]}``: what is asked of the events in the window, by name."""
+    asked = {"count": list(map(comparison_words, node.count))} if node.count else {}
+    return {**asked, **{f"{each.kind} {each.path}": list(map(comparison_words, each.comparisons)) for each in node.aggregates}}
 
 
 def event_words(node: EventNode) -> str:

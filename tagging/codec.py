@@ -15,10 +15,12 @@ import msgspec
 
 from schemas.errors import Misconfigured
 from tagging.leaves import LeafState
+from tagging.lists import Lists
 from tagging.state import PersonState, TagState
 
-FORMAT: Final = 1
-REST_FORMAT: Final = 2
+FORMAT: Final = 3
+REST_FORMAT: Final = 4
+_BEFORE_IDENTITIES: Final = (1, 2)
 _UUID_CHARACTERS: Final = 36
 
 
@@ -50,7 +52,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     anonymous_id: Any
     traits: bytes
     floors: dict[int | str, int]
-    seldom: tuple[dict[int, list[int]], list[str]] | None = None
+    seldom: tuple[dict[int, list[int]], Lists] | None = None
     identities: bytes = b""
 
 
@@ -75,11 +77,11 @@ def unpack(packed: bytes) -> PersonState:
         Misconfigured: the state was written by another version of Ebbtide.
     """
     kind = packed[0]
-    if kind == FORMAT:
+    if kind in (FORMAT, _BEFORE_IDENTITIES[0]):
         return _decode(memoryview(packed)[1:])
-    if kind == REST_FORMAT:
+    if kind in (REST_FORMAT, _BEFORE_IDENTITIES[1]):
         return _awake(_decode_at_rest(memoryview(packed)[1:]))
-    raise Misconfigured(f"a person's state has format {kind}, this version reads {FORMAT} and {REST_FORMAT}; run the version that wrote it")
+    raise Misconfigured(f"a person's state has format {kind}, this version reads 1 to {REST_FORMAT}; run the version that wrote it")
 
 
 def _at_rest(state: PersonState) -> _AtRest:

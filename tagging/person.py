@@ -21,10 +21,12 @@ class Person(msgspec.Struct):
     """A person's state with the traits decoded on first use.
 
     ``is_new`` until the first record is applied: then all segments are evaluated, whatever the record touches.
+    ``outlooks``: while segments are evaluated, what has been answered already of those that others refer to; else None.
     """
 
     state: PersonState
     is_new: bool = False
+    outlooks: dict[tuple[int, int, int], tuple[bool, int]] | None = None
     _held: dict[str, tuple[Any, int]] | None = None
     _values: dict[str, Any] | None = None
     _identities: Identities | None = None

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tagging.leaves import LeafState, shifted
+from tagging.lists import Lists
 
 REBASE_AFTER: Final = 0xFFFF_FFFF
 
@@ -41,7 +42,7 @@ class PersonState(msgspec.Struct, array_like=True):
     ``traits``: JSON object key → [value, absolute time].
     ``recent``: packed recent event ids (see tagging.recent). ``due``: no segment can change before it without a record; None: never.
     ``apart``: segment number → how membership differs from the sequence, and when entries were published (see ``segments.publish``).
-    ``lists``: ids of the uploaded lists that name the person. ``identities``: packed (see ``tagging.identities``).
+    ``lists``: what uploaded lists have said of the person (see ``tagging.lists``). ``identities``: packed (see ``tagging.identities``).
     """
 
     id: str
@@ -59,7 +60,7 @@ class PersonState(msgspec.Struct, array_like=True):
     traits: bytes = b""
     floors: dict[int | str, int] = {}
     apart: dict[int, list[int]] = {}
-    lists: list[str] = []
+    lists: Lists = []
     identities: bytes = b""
 
     @property

@@ -19,6 +19,7 @@ from tagging.exclusive import Group
 from tagging.families import FAMILY_VALUES_MAX, family_prefix, shrink
 from tagging.leaves import LeafState, shifted
 from tagging.lifetime import lifetimes_of
+from tagging.lists import united
 from tagging.person import TRAITS_BYTES_MAX, Person
 from tagging.recent import merged as merged_ids
 from tagging.rules import CompiledTag
@@ -62,7 +63,7 @@ def unite(survivor: PersonState, absorbed: PersonState, terms: Terms) -> United:
     mine.floors = _greatest(mine.floors, theirs.floors)
     bites = _unite_tags(mine, theirs, tuple(terms.tags), terms.clock_ms - mine.base)
     bites += _unite_leaves(mine, theirs, terms.leaves)
-    mine.lists = sorted({*mine.lists, *theirs.lists})
+    mine.lists = united(mine.lists, theirs.lists, theirs.id)
     if mine.anonymous_id is None:
         mine.anonymous_id = theirs.anonymous_id
     mine.recent, newest_ms = merged_ids(

@@ -5,7 +5,7 @@ A state is packed as msgpack, whose integers end at 64 bits: a larger one is kep
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from hashlib import blake2b
 from math import fsum
@@ -51,16 +51,18 @@ def value_key(value: Any) -> Key:
     return _digest(_canonical(value))
 
 
-def exact_sum(numbers: list[Number]) -> float:
-    """The sum, added exactly and then rounded. It is always a double: a number is at most 1e290, and few are kept."""
+def exact_sum_of(numbers: list[Number]) -> Callable[[list[Number]], float]:
+    """What adds these numbers, or some of them, exactly and then rounds; the quick way where all of them are doubles.
+
+    A sum is always a double: a number is at most 1e290, and few are kept.
+    """
     if all(type(number) is float or -_EXACT_MAX <= number <= _EXACT_MAX for number in numbers):
-        return fsum(numbers)
+        return fsum
+    return _sum_of_fractions
+
+
+def _sum_of_fractions(numbers: list[Number]) -> float:
     return float(sum(map(Fraction, numbers)))
-
-
-def exact_average(numbers: list[Number]) -> float:
-    """The average of one or more numbers, from their exact sum."""
-    return exact_sum(numbers) / len(numbers)
 
 
 def _is_number(value: Any) -> bool:

@@ -16,6 +16,7 @@ from schemas.errors import Rejected
 
 if TYPE_CHECKING:
     from collectors.http import Answer, Request
+    from collectors.inspection import Inspect
     from schemas.definitions.model import Source
     from schemas.rejection import Reason
 
@@ -32,15 +33,18 @@ class Submission:
     ``source`` is known once ``authenticate`` has found it; what is refused before that leaves no dead letter.
     """
 
-    __slots__ = ("_find", "client_ip", "limits", "received_ms", "request", "source", "strict")
+    __slots__ = ("_find", "client_ip", "inspect", "limits", "received_ms", "request", "source", "strict")
 
-    def __init__(self, request: Request, limits: Limits, find: FindSource, received_ms: int, client_ip: str) -> None:
+    def __init__(
+        self, request: Request, limits: Limits, find: FindSource, received_ms: int, client_ip: str, inspect: Inspect | None = None
+    ) -> None:
         self.request = request
         self.limits = limits
         self.received_ms = received_ms
         self.client_ip = client_ip
         self.strict = request.headers.get(b"x-strict-mode") == b"1"
         self.source: Source | None = None
+        self.inspect = inspect
         self._find = find
 
     def body(self) -> bytes:

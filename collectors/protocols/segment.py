@@ -116,7 +116,7 @@ def identified(submission: Submission, body_key: object, protocol: str) -> Arriv
     request = submission.request
     source = submission.source or submission.authenticate(as_id(body_key) or query_key(request))
     user_agent, locale = _client_of(request.headers.get(b"user-agent", b""), request.headers.get(b"accept-language", b""))
-    return Arrival(submission.received_ms, source.id, protocol, submission.client_ip, user_agent, locale)
+    return Arrival(submission.received_ms, source.id, protocol, submission.client_ip, user_agent, locale, submission.inspect)
 
 
 @lru_cache(maxsize=_HEADERS_REMEMBERED)

@@ -80,7 +80,8 @@ class App:
             return
         route, metrics = found
         desk = self._desk
-        submission = Submission(request, desk.limits, desk.keys.find, desk.clock.now_ms(), desk.proxies.client_of(request))
+        now_ms, client_ip = desk.clock.now_ms(), desk.proxies.client_of(request)
+        submission = Submission(request, desk.limits, desk.keys.find, now_ms, client_ip, desk.directory.table.inspect)
         errand = Errand(self, submission, route, metrics)
         try:
             parsed = route.parse(submission)

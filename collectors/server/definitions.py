@@ -1,9 +1,10 @@
-"""The sources of the newest definitions, followed on their topic."""
+"""The sources and the checks of the newest definitions, followed on their topic."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from collectors.inspection import inspection
 from collectors.sources import SourceTable
 from stream.kafka.bundles import BundleLog
 from stream.runtime.catalogue import collector as catalogue
@@ -19,6 +20,7 @@ class FollowedSources:
 
     def __init__(self, kafka: str, topics: Topics, metrics: Metrics) -> None:
         self.table = SourceTable()
+        self._metrics = metrics
         self._version = metrics.gauge(catalogue.DEFINITIONS_VERSION)
         self._log = BundleLog(kafka, topics, self._take)
 
@@ -32,5 +34,8 @@ class FollowedSources:
 
     def _take(self, bundle: Bundle) -> None:
         if bundle.version >= self.table.version:
-            self.table = SourceTable(bundle.sources, bundle.version)
+            self.table = SourceTable(bundle.sources, bundle.version, inspection(bundle.quality, self._count))
             self._version.set(bundle.version)
+
+    def _count(self, source: str, check: str, outcome: str) -> None:
+        self._metrics.counter(catalogue.QUALITY_FINDINGS, source=source, check=check, outcome=outcome).inc()

@@ -75,6 +75,7 @@ def next_bundle(previous: Bundle, definitions: Definitions, *, silent: bool = Fa
         ),
         silent=silent,
         identity=definitions.identity,
+        quality=definitions.quality,
     )
 
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from schemas.definitions.duration import format_duration, parse_duration
 from schemas.definitions.identity_model import IdentityRules, Namespace
 from schemas.definitions.model import Segment, Sender, Source, Tag
+from schemas.definitions.quality_model import Check, Decoy
 from schemas.definitions.scalars import shorten
 from schemas.definitions.written import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from schemas.definitions.model import Bundle, EngineSettings
+    from schemas.definitions.model import Bundle
     from schemas.definitions.parse import Definitions
 
-Definition = Tag | Segment | Sender | Source | Namespace
-Kind = Literal["settings", "tag", "segment", "sender", "source", "identity", "namespace"]
+Definition = Tag | Segment | Sender | Source | Namespace | Check | Decoy
+Kind = Literal["settings", "tag", "segment", "sender", "source", "identity", "namespace", "check", "decoy", "duplicates"]
 How = Literal["added", "changed", "removed"]
 _SIGNS: Final[dict[How, str]] = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -51,23 +52,27 @@ class Change:
 
 
 def difference(old: Bundle | Definitions, new: Bundle | Definitions) -> tuple[Change, ...]:
-    """All that differs: settings, tags, segments, senders, sources, identity and its namespaces; of each kind removed, changed, added,
-    in order of definition.
+    """All that differs: settings, tags, segments, senders, sources, identity and its namespaces, checks, decoys, the search for
+    duplicates; of each kind removed, changed, added, in order of definition.
     """
     return (
-        *_settings(old.settings, new.settings),
+        *_single("settings", old.settings, new.settings),
         *_kind("tag", old.tags, new.tags),
         *_kind("segment", old.segments, new.segments),
         *_kind("sender", old.senders, new.senders),
         *_kind("source", old.sources, new.sources),
         *_identity(old.identity, new.identity),
         *_kind("namespace", old.identity.namespaces, new.identity.namespaces),
+        *_kind("check", old.quality.checks, new.quality.checks),
+        *_kind("decoy", old.quality.decoys, new.quality.decoys),
+        *_single("duplicates", old.quality.duplicates, new.quality.duplicates),
     )
 
 
-def _settings(old: EngineSettings, new: EngineSettings) -> tuple[Change, ...]:
+def _single(kind: Kind, old: Any, new: Any) -> tuple[Change, ...]:
+    """Of a kind of which there is always one."""
     changed = _fields(old, new)
-    return (Change("settings", "", "changed", changed),) if changed else ()
+    return (Change(kind, "", "changed", changed),) if changed else ()
 
 
 def _identity(old: IdentityRules, new: IdentityRules) -> tuple[Change, ...]:
@@ -119,7 +124,7 @@ def _changes(place: str, old: Any, new: Any) -> list[FieldChange]:
 
 
 def _same(old: Any, new: Any) -> bool:
-    return json.dumps(old) == json.dumps(new)
+    return json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
 
 
 def _text(value: Any) -> str:

@@ -20,8 +20,9 @@ from schemas.definitions.language import (
     ref,
 )
 from schemas.definitions.node_shapes import NODE_SHAPES, NODES
+from schemas.definitions.quality_shapes import QUALITY_SHAPES
 
-SHAPES: Final = (*OUTER_SHAPES, *NODE_SHAPES)
+SHAPES: Final = (*OUTER_SHAPES, *NODE_SHAPES, *QUALITY_SHAPES)
 _ORDERED: Final[Schema] = {"type": ["number", "string"]}
 _LIST: Final[Schema] = {"type": "array"}
 _ANYTHING: Final[Schema] = {}

@@ -94,6 +94,7 @@ DOCUMENT: Final = Shape(
         "senders": Key(list_of(ref("sender")), "where transitions are sent"),
         "sources": Key(list_of(ref("source")), "where events come from"),
         "identity": Key(ref("identity"), "which ids name a person and join what they are seen with; in one file only"),
+        "quality": Key(ref("quality"), "checks of what comes in, decoys, how duplicates are looked for"),
     },
 )
 SETTINGS: Final = Shape(

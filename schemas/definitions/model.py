@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from schemas.definitions.identity_model import IdentityRules
+from schemas.definitions.quality_model import QualityRules
 
 Operator = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "contains", "starts_with", "ends_with", "exists"]
 NumberOperator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "between"]
@@ -383,3 +384,4 @@ class Bundle:
     numbers: Numbers = field(default_factory=Numbers)
     silent: bool = False
     identity: IdentityRules = field(default_factory=IdentityRules)
+    quality: QualityRules = field(default_factory=QualityRules)

@@ -14,6 +14,8 @@ from schemas.definitions.known import Known, References
 from schemas.definitions.language import DOCUMENT, SETTINGS
 from schemas.definitions.model import EngineSettings, Segment, Sender, Source, Tag
 from schemas.definitions.nodes import NotReadableError
+from schemas.definitions.quality import read_quality
+from schemas.definitions.quality_model import QualityRules
 from schemas.definitions.segment import segment_reader
 from schemas.definitions.sender import sender_reader
 from schemas.definitions.source import SourceReader
@@ -41,6 +43,7 @@ class Definitions:
     senders: tuple[Sender, ...] = ()
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = field(default_factory=IdentityRules)
+    quality: QualityRules = field(default_factory=QualityRules)
 
 
 def parse_files(files: Mapping[str, str]) -> Definitions:
@@ -80,14 +83,12 @@ def _definitions(documents: list[Fields], *, complete: bool) -> Definitions:
     segments = _all(documents, "segments", segment_reader(Known(by_tag_id, complete=complete), references))
     references.check(segments, complete=complete)
     known = Known(by_tag_id, frozenset(segment.id for segment in segments), complete)
-    return Definitions(
-        _settings(documents),
-        tags,
-        segments,
-        _all(documents, "senders", sender_reader(known)),
-        _all(documents, "sources", SourceReader().read),
-        read_identity([view for document in documents if (view := document.get("identity")) is not None]),
-    )
+    senders = _all(documents, "senders", sender_reader(known))
+    sources = _all(documents, "sources", SourceReader().read)
+    views = [view for document in documents if (view := document.get("quality")) is not None]
+    known_sources = frozenset(source.id for source in sources) if complete else None
+    identity = read_identity([view for document in documents if (view := document.get("identity")) is not None])
+    return Definitions(_settings(documents), tags, segments, senders, sources, identity, read_quality(views, known_sources))
 
 
 def _all(documents: list[Fields], section: str, reader: Callable[[View], Kind]) -> tuple[Kind, ...]:

@@ -12,6 +12,7 @@ from stream.cli.output import console, plain, print_json
 
 if TYPE_CHECKING:
     from stream.cli.applying import Advance, Applied
+    from stream.cli.lookback import Lookback
     from stream.runtime.settings import Settings
 
 
@@ -24,29 +25,37 @@ if TYPE_CHECKING:
 def command(context: click.Context, folder: Path, wait_seconds: float, *, silent: bool, as_json: bool) -> None:
     """Make a folder of definitions the newest version, everywhere.
 
-    Checks all of it first and applies nothing if there is a fault. Then writes the version to the log; the workers read again what
-    new tags and conditions must know of the past, and switch when all have it. The command shows how far they are and may be
-    stopped: they go on. If nothing differs, nothing is written.
+    Checks all of it first and applies nothing if there is a fault. Says what reaches further back than the log. Then writes the
+    version to the log; the workers read again what new tags and conditions must know of the past, and switch when all have it. The
+    command shows how far they are and may be stopped: they go on. If nothing differs, nothing is written.
     """
     settings = command_settings(context)
-    applied, everywhere = run(_apply(settings, folder, wait_seconds, silent=silent, as_json=as_json))
+    applied, everywhere, lookback = run(_apply(settings, folder, wait_seconds, silent=silent, as_json=as_json))
     if as_json:
+        from stream.cli.lookback import lookback_view  # noqa: PLC0415 - only here
+
         changes = [{"kind": change.kind, "id": change.id, "how": change.how} for change in applied.changes]
-        print_json({"version": applied.version, "changes": changes, "everywhere": everywhere})
+        print_json({"version": applied.version, "changes": changes, "past": lookback_view(lookback), "everywhere": everywhere})
     else:
         _tell(applied, settings, everywhere=everywhere)
 
 
-async def _apply(settings: Settings, folder: Path, wait_seconds: float, *, silent: bool, as_json: bool) -> tuple[Applied, bool]:
-    from stream.cli.applying import apply, until_everywhere  # noqa: PLC0415 - Kafka's client takes its time to load
+async def _apply(settings: Settings, folder: Path, wait_seconds: float, *, silent: bool, as_json: bool) -> tuple[Applied, bool, Lookback]:
+    from schemas.definitions.bundle import next_bundle  # noqa: PLC0415 - Kafka's client takes its time to load
+    from stream.cli.applying import apply, until_everywhere  # noqa: PLC0415 - likewise
     from stream.cli.deployment import opened  # noqa: PLC0415 - likewise
+    from stream.cli.lookback import look_back, warnings  # noqa: PLC0415 - likewise
+    from stream.runtime.clock import SystemClock  # noqa: PLC0415 - likewise
     from stream.runtime.definition_files import load_folder  # noqa: PLC0415 - likewise
 
     definitions = load_folder(folder)
     async with opened(settings) as deployment:
+        lookback = await look_back(deployment, next_bundle(deployment.newest, definitions), SystemClock().now_ms())
+        for line in warnings(lookback):
+            click.echo(line, err=True)
         applied = await apply(deployment, definitions, silent=silent)
         if not applied.asked:
-            return applied, True
+            return applied, True, lookback
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - only for people
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -59,7 +68,7 @@ async def _apply(settings: Settings, folder: Path, wait_seconds: float, *, silen
                 bar.update(lanes, completed=found.switched)
 
             everywhere = await until_everywhere(deployment, applied.version, wait_seconds, tell)
-        return applied, everywhere
+        return applied, everywhere, lookback
 
 
 def _tell(applied: Applied, settings: Settings, *, everywhere: bool) -> None:

@@ -17,6 +17,7 @@ from schemas.definitions.model import Bundle
 from schemas.errors import Misconfigured, Unavailable
 from stream.explain.people import PeopleReader
 from stream.kafka.bundles import BundleLog
+from stream.kafka.past_log import KafkaPastLog
 from stream.runtime.settings import Settings
 from stream.store.port import LaneHeader
 from stream.store.redis import RedisStateStore
@@ -24,12 +25,13 @@ from stream.store.redis import RedisStateStore
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What commands read. ``bundles`` has been read to its end."""
+    """What commands read. ``bundles`` has been read to its end; ``past`` connects when it is asked."""
 
     settings: Settings
     store: RedisStateStore
     bundles: BundleLog
     people: PeopleReader
+    past: KafkaPastLog
 
     @property
     def newest(self) -> Bundle:
@@ -52,7 +54,9 @@ async def opened(settings: Settings) -> AsyncIterator[Deployment]:
         bundles = BundleLog(settings.kafka, settings.topics)
         stack.push_async_callback(bundles.stop)
         await bundles.start()
-        yield Deployment(settings, store, bundles, PeopleReader(store, bundles, settings.partitions))
+        past = KafkaPastLog(settings.kafka, settings.topics.events)
+        stack.push_async_callback(past.stop)
+        yield Deployment(settings, store, bundles, PeopleReader(store, bundles, settings.partitions, settings.identity_key), past)
 
 
 async def topics_exist(settings: Settings) -> None:

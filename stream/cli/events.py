@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("events")
 @click.option("--person", help="Only of this person: a routing id as in user:u1.")
 @click.option("--name", help="Only with this name: product_viewed, $page …")
-@click.option("--internal", is_flag=True, help="Ebbtide's own records too: $clock, $definitions.")
+@click.option("--internal", is_flag=True, help="Ebbtide's own records too: $clock, $definitions, $list.")
 @tail_options
 @click.pass_context
 def command(

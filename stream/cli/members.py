@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 def command(context: click.Context, segment: str, export: Path | None, *, count: bool, as_json: bool) -> None:
     """List, count or export who is in a segment.
 
+    Those for whom its condition holds, whether at_most or a pause held their entry back or not.
     As of the last commit of each lane; a lane that is behind is so by what `ebbtide doctor` calls its lag.
     """
     if export is not None and export.suffix not in {".csv", ".jsonl"}:

@@ -22,7 +22,8 @@ def command(context: click.Context, person_id: str, *, as_json: bool) -> None:
     """Show one person: tags with scores now, traits, segments.
 
     ID is user:u1, anon:a-9 or another namespace with its value; a bare id is tried as user, then as anonymous. Scores have faded
-    to the present, and what is due by now is taken as having happened.
+    to the present, and what is due by now is taken as having happened. A person is in a segment if its condition holds; what of it
+    was published stands beside it. Lists that name the person, and bounds that are reached, come last.
     """
     view = run(_look(command_settings(context), person_id))
     if as_json:
@@ -54,6 +55,11 @@ def _show(view: dict[str, Any]) -> None:
     for name, value in view["traits"].items():
         traits.add_row(plain(name), plain(json.dumps(value, ensure_ascii=False)))
     out.print(traits if view["traits"] else "No traits.\n")
+    if view["lists"]:
+        out.print(f"On the lists: {', '.join(map(plain, view['lists']))}.")
+    for bound in view["bounds"]:
+        what = f"{bound['of']} {plain(bound['id'])}, {plain(bound['asks'])}"
+        out.print(f"A bound is reached, and something may have been left out: {what}: {bound['bound']}")
 
 
 def _tags(tags: list[dict[str, Any]]) -> Any:
@@ -72,9 +78,10 @@ def _tags(tags: list[dict[str, Any]]) -> Any:
 def _segments(segments: list[dict[str, Any]]) -> Any:
     if not segments:
         return "No segments are defined.\n"
-    shown = table("segment", "in", "sequence", "if nothing happens", title="Segments", right=("sequence",))
+    shown = table("segment", "in", "published", "sequence", "if nothing happens", title="Segments", right=("sequence",))
     for segment in segments:
         inside, changes_at = segment["in"], segment["changesAt"]
         then = "stays so" if changes_at is None else f"{'leaves' if inside else 'enters'} at {changes_at}"
-        shown.add_row(segment["segment"], "yes" if inside else "no", str(segment["sequence"]), then)
+        told = ("yes" if each else "no" for each in (inside, segment["published"]))
+        shown.add_row(segment["segment"], *told, str(segment["sequence"]), then)
     return shown

@@ -16,8 +16,10 @@ from segments.history import History
 from stream.kafka.port import Bundles
 from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, SLICE_PEOPLE, person_digest
 from stream.store.port import LaneHeader, StateStore, unpack_header
+from stream.worker.sweep import shadows_of
 from tagging.codec import unpack
 from tagging.person import Person
+from tagging.state import PersonState
 
 _NOBODY = bytes(DIGEST_BYTES)
 
@@ -30,7 +32,7 @@ class Found:
     as_of_ms: int
     partition: int
     history: History
-    transitions: tuple[Transition, ...]
+    transitions: list[Transition]
 
     @property
     def bundle(self) -> Bundle:
@@ -39,12 +41,13 @@ class Found:
 
 
 class PeopleReader:
-    """Reads people of any partition. All calls may raise Unavailable."""
+    """Reads people of any partition. All calls may raise Unavailable. ``secret``: the key under which ids are hashed."""
 
-    def __init__(self, store: StateStore, bundles: Bundles, partitions: int) -> None:
+    def __init__(self, store: StateStore, bundles: Bundles, partitions: int, secret: bytes | None = None) -> None:
         self._store = store
         self._bundles = bundles
         self._partitions = partitions
+        self._secret = secret
         self._histories: dict[int, tuple[tuple[tuple[int, int], ...], History]] = {}
 
     async def header(self, partition: int) -> LaneHeader | None:
@@ -56,29 +59,51 @@ class PeopleReader:
         """The person of that id at the given time, or at the lane's clock if that is later; None if there is no such person."""
         partition = partition_of(person_id, self._partitions)
         header = await self.header(partition)
-        (packed,) = await self._store.persons(partition, [person_digest(person_id)])
+        digest = person_digest(person_id)
+        (packed,) = await self._store.persons(partition, [digest])
         if packed is None or header is None:
             return None
         history = await self._history(partition, header)
-        return brought(packed, partition, history, max(now_ms, header.clock))
+        shadows = await shadows_of(self._store, partition, header, [digest])
+        found = brought(packed, partition, history, max(now_ms, header.clock), shadows.get(digest))
+        history.current.advance(found.person, found.as_of_ms - found.person.state.base + 1, found.transitions)
+        return found
 
     async def as_stored(self, person_id: str) -> Person | None:
         """The person as of the last commit, under the definitions of then."""
         (packed,) = await self._store.persons(partition_of(person_id, self._partitions), [person_digest(person_id)])
         return None if packed is None else Person(unpack(packed))
 
-    async def everybody(self, partition: int, now_ms: int) -> AsyncIterator[Found]:
-        """All people of a partition, slice by slice."""
+    async def stored(self, partition: int) -> AsyncIterator[Person]:
+        """All people of a partition as of the last commit, slice by slice."""
         header = await self.header(partition)
-        if header is None:
-            return
-        history = await self._history(partition, header)
-        for number in range(-(-header.people // SLICE_PEOPLE)):
+        for number in range(-(-header.people // SLICE_PEOPLE) if header is not None else 0):
             (packed_slice,) = await self._store.slices(partition, [number])
             digests = [digest for digest in digests_of(packed_slice) if digest is not None]
             for packed in await self._store.persons(partition, digests):
                 if packed is not None:
-                    yield brought(packed, partition, history, max(now_ms, header.clock))
+                    yield Person(unpack(packed))
+
+    async def everybody(self, partition: int, now_ms: int, slices: range | None = None) -> AsyncIterator[Found]:
+        """All people of a partition, or of some slices of it, slice by slice.
+
+        What is due exactly at the time has not fired: whoever evaluates them then decides it, as a record would.
+        """
+        header = await self.header(partition)
+        if header is None:
+            return
+        history = await self._history(partition, header)
+        for number in slices_of(header) if slices is None else slices:
+            digests = await self.digests(partition, number)
+            shadows = await shadows_of(self._store, partition, header, digests)
+            for digest, packed in zip(digests, await self._store.persons(partition, digests), strict=True):
+                if packed is not None:
+                    yield brought(packed, partition, history, max(now_ms, header.clock), shadows.get(digest))
+
+    async def digests(self, partition: int, number: int) -> list[bytes]:
+        """The digests of the people of one slice."""
+        (packed_slice,) = await self._store.slices(partition, [number])
+        return [digest for digest in digests_of(packed_slice) if digest is not None]
 
     async def members(self, partition: int, segment: int) -> AsyncIterator[str]:
         """The ids of the people of a partition who are in a segment (by its number), in the order of their first record."""
@@ -98,17 +123,25 @@ class PeopleReader:
         held = self._histories.get(partition)
         if held is None or held[0] != header.switches:
             bundles = {version: await self._bundles.bundle(version) for version, _ in header.switches}
-            held = self._histories[partition] = (header.switches, History(bundles, header.switches))
+            held = self._histories[partition] = (header.switches, History(bundles, header.switches, self._secret))
         return held[1]
 
 
-def brought(packed: bytes, partition: int, history: History, at_ms: int) -> Found:
-    """A packed person under the newest definitions, with all that is due by ``at_ms`` fired, that millisecond included."""
+def slices_of(header: LaneHeader) -> range:
+    """The numbers of a partition's slices."""
+    return range(-(-header.people // SLICE_PEOPLE))
+
+
+def brought(packed: bytes, partition: int, history: History, at_ms: int, shadow: PersonState | None = None) -> Found:
+    """A packed person under the newest definitions, with all that is due before ``at_ms`` fired.
+
+    ``shadow``: what the person adopts on the way, if the newest set was filled and its sweep has not come by yet.
+    """
     person = Person(unpack(packed))
     transitions: list[Transition] = []
-    history.bring(person, transitions)
-    history.current.advance(person, at_ms - person.state.base + 1, transitions)
-    return Found(person, at_ms, partition, history, tuple(transitions))
+    history.bring(person, transitions, shadow)
+    history.current.advance(person, at_ms - person.state.base, transitions)
+    return Found(person, at_ms, partition, history, transitions)
 
 
 def digests_of(packed_slice: bytes) -> list[bytes | None]:

@@ -52,6 +52,24 @@ def _check_partitions(wanted: tuple[Topic, ...], described: list[dict[str, objec
             )
 
 
+async def retention_ms(bootstrap: str, topic: str) -> int | None:
+    """For how long the broker keeps a topic's records; None: for ever. Raises Unavailable."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        kept = int((await _settings_of(admin, topic)).get("retention.ms", "-1"))
+    except KafkaError as error:
+        raise Unavailable(f"no Kafka answers at {bootstrap}: {error}") from None
+    finally:
+        await admin.close()
+    return None if kept < 0 else kept
+
+
+async def _settings_of(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
+    responses = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    return {str(entry[0]): str(entry[1]) for response in responses for resource in response.resources for entry in resource[4]}
+
+
 async def topic_faults(bootstrap: str, topics: Topics) -> list[str]:
     """Settings of existing topics that differ from the catalogue, in words; for ``ebbtide doctor``."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
@@ -63,14 +81,12 @@ async def topic_faults(bootstrap: str, topics: Topics) -> list[str]:
             if topic.name not in existing:
                 faults.append(f"{topic.name}: missing; run `ebbtide topics`")
                 continue
-            for response in await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name)]):
-                for resource in response.resources:
-                    held = {str(entry[0]): str(entry[1]) for entry in resource[4]}
-                    faults += [
-                        f"{topic.name}: {name} is {held.get(name)}, must be {value}"
-                        for name, value in topic.settings.items()
-                        if held.get(name) != value
-                    ]
+            held = await _settings_of(admin, topic.name)
+            faults += [
+                f"{topic.name}: {name} is {held.get(name)}, must be {value}"
+                for name, value in topic.settings.items()
+                if held.get(name) != value
+            ]
     except KafkaError as error:
         raise Unavailable(f"no Kafka answers at {bootstrap}: {error}") from None
     finally:

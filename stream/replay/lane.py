@@ -32,9 +32,9 @@ class ReplayLane:
     changes the order across people, and nothing else.
     """
 
-    def __init__(self, partition: int, partitions: int, bundles: Bundles, past: PastLog, take: Take) -> None:
+    def __init__(self, partition: int, partitions: int, bundles: Bundles, past: PastLog, take: Take, secret: bytes | None = None) -> None:
         header = LaneHeader(partitions=partitions)
-        self._memory = LaneMemory(partition, header, b"", DueIndex({}), History({0: Bundle()}, header.switches))
+        self._memory = LaneMemory(partition, header, b"", DueIndex({}), History({0: Bundle()}, header.switches, secret))
         self._bundles = bundles
         self._take = take
         self._store = MemoryStateStore()

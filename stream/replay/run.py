@@ -179,7 +179,7 @@ async def _run_partition(run: _Run, live: Live, partitions: int) -> None:
     comparer = None if run.difference is None else Comparer()
     with path.open("wb") as file:
         sink = _Sink(file, run.stretch, comparer)
-        lane = ReplayLane(live.partition, partitions, run.bundles, run.past, sink.take)
+        lane = ReplayLane(live.partition, partitions, run.bundles, run.past, sink.take, run.settings.identity_key)
         await _read(run, live, lane)
     header = lane.header
     run.results.append(

@@ -78,7 +78,8 @@ is none of these is a fault too (but `EBBTIDE_HOME` and names that end in `_SECR
 def metrics_page() -> str:
     """All metrics, a table a process."""
     intro = (
-        "`/metrics` of each process, in Prometheus' text format. Labels have no values but those named here, and tell nothing of a person."
+        "`/metrics` of each process, in Prometheus' text format. Labels have no values but those named here and ids of definitions,"
+        " and tell nothing of a person."
     )
     head = ("metric", "kind", "labels", "what it tells")
     return _page("Metrics", intro, {name: _table(head, map(_metric_row, metrics)) for name, metrics in CATALOGUES.items() if metrics})
@@ -159,7 +160,8 @@ def _default_words(variable: Variable) -> str:
 def _metric_row(metric: Metric) -> Iterator[str]:
     yield f"`{metric.name}`"
     yield metric.kind
-    yield "; ".join(f"`{label}`: {', '.join(values)}" for label, values in metric.labels.items())
+    named = [f"`{label}`: {', '.join(values)}" for label, values in metric.labels.items()]
+    yield "; ".join([*named, *(f"`{label}`: ids of definitions" for label in metric.defined)])
     yield metric.help + (f" Buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}." if metric.buckets else "")
 
 

@@ -54,7 +54,7 @@ class WorkerSettings(BaseModel):
     watchdog_seconds: float = Field(
         60, gt=0, allow_inf_nan=False, description="The process ends itself if for so long there is lag and no position moves."
     )
-    sweep_people_max: int = Field(500, ge=1, description="People in one slice of due times or of a sweep; live records go between slices.")
+    sweep_people_max: int = Field(128, ge=1, description="People in one slice of due times or of a sweep; live records go between slices.")
     publish_window: int = Field(
         4, ge=1, le=1000, description="Committed batches whose transitions the broker has not acknowledged yet that a lane may run ahead."
     )

@@ -17,6 +17,7 @@ from stream.kafka.retire import STOP_SECONDS, stop_consumer
 
 if TYPE_CHECKING:
     from schemas.definitions.model import Sender
+    from schemas.definitions.quality_model import Decoy
 
 _log = logging.getLogger(__name__)
 _READ_SECONDS = 30.0
@@ -24,10 +25,11 @@ _READ_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class DefinedSender:
-    """A sender and since when (milliseconds since 1970) an unbroken row of definitions has held its id."""
+    """A sender, since when (milliseconds since 1970) an unbroken row of definitions has held its id, and the decoys there are."""
 
     sender: Sender
     since_ms: int
+    decoys: tuple[Decoy, ...] = ()
 
 
 Directory = Mapping[str, DefinedSender]
@@ -44,8 +46,8 @@ class SenderDirectory(Protocol):
 class StaticSenderDirectory:
     """Always the same senders."""
 
-    def __init__(self, senders: Iterable[Sender], since_ms: int = 0) -> None:
-        self._directory = {sender.id: DefinedSender(sender, since_ms) for sender in senders}
+    def __init__(self, senders: Iterable[Sender], since_ms: int = 0, decoys: tuple[Decoy, ...] = ()) -> None:
+        self._directory = {sender.id: DefinedSender(sender, since_ms, decoys) for sender in senders}
 
     async def changes(self) -> AsyncGenerator[Directory, None]:
         """Once."""
@@ -107,6 +109,8 @@ class History:
             return
         self._version = bundle.version
         self.directory = {
-            sender.id: DefinedSender(sender, self.directory[sender.id].since_ms if sender.id in self.directory else timestamp_ms)
+            sender.id: DefinedSender(
+                sender, self.directory[sender.id].since_ms if sender.id in self.directory else timestamp_ms, bundle.quality.decoys
+            )
             for sender in bundle.senders
         }

@@ -120,4 +120,4 @@ class Supervisor:
 
 
 def _other(old: DefinedSender, new: DefinedSender | None) -> bool:
-    return new is None or new.sender != old.sender
+    return new is None or (new.sender, new.decoys) != (old.sender, old.decoys)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import Rejected
 from stream.runtime.catalogue import sender as catalogue
 from stream.senders.breaker import Breaker
+from stream.senders.decoys import Decoys
 from stream.senders.deliveries import Deliveries, Tools
 from stream.senders.plan import Bounds, Item, Plan
 from stream.senders.reader import Place, Reader
@@ -53,6 +54,7 @@ class SenderTask:
         self.plan = _plan(settings, tools)
         deadlines = Deadlines(settings.attempt_seconds, settings.connect_seconds)
         self._webhook = Webhook(defined.sender, signer, deadlines, tools.clock, house.guard)
+        self._decoys = Decoys(defined, tools)
         self._deliveries = Deliveries(defined.sender.id, self.plan, self._webhook, tools, self._finished)
         place = Place(
             kafka=house.kafka,
@@ -124,11 +126,16 @@ class SenderTask:
             await self._deliveries.reject(record, rejected.detail)
             self._finished(record)
             return
-        if wanted(self._sender, notice):
-            self._deliveries.offer(Item(record, notice))
+        if not wanted(self._sender, notice):
+            self._skip(record, "not_wanted")
+        elif await self._decoys.forbid(record, notice):
+            self._skip(record, "decoy")
         else:
-            self._tools.metrics.counter(catalogue.SKIPPED, why="not_wanted").inc()
-            self._finished(record)
+            self._deliveries.offer(Item(record, notice))
+
+    def _skip(self, record: Record, why: str) -> None:
+        self._tools.metrics.counter(catalogue.SKIPPED, why=why).inc()
+        self._finished(record)
 
     async def _commit(self) -> None:
         while True:

@@ -21,7 +21,8 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     """A set of definitions that is being filled from the past beside the one that holds.
 
     The records before ``cursor`` have been read; ``until``: where the set was asked for. ``old``: the version that held then;
-    ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms.
+    ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms. ``began``: the number of the commit that began it;
+    no other filling of the partition has it, not even of the same set after one that was given up.
     """
 
     version: int
@@ -30,6 +31,7 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     cursor: int = 0
     clock: int = 0
     settings: int = 0
+    began: int = 0
 
 
 class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
@@ -38,8 +40,8 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     ``cursor``: the next offset to read. ``switches``: (version, barrier) of the definitions that people may still be
     under, oldest first; the last is the current one. ``swept`` of ``sweep_to`` people have been brought to it (who came
     later was under it from the start). ``prepared``: the greatest version that a record has asked for; ``filling``: what is being
-    filled; ``filled``: the version whose shadows people adopt as they are brought to it, 0 for none. ``sent``, ``received``: how many
-    internal records have gone to, and come from, each partition (empty: none).
+    filled; ``filled``: ``began`` of the filling whose shadows people adopt as they are brought to the current version, 0 for none.
+    ``sent``, ``received``: how many internal records have gone to, and come from, each partition (empty: none).
     """
 
     format: int = HEADER_FORMAT

@@ -14,13 +14,14 @@ from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
 from schemas.identities import IdentityPolicy
-from schemas.identity_records import ForwardRecord, LinkRecord, TransferRecord
-from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, read_internal
+from schemas.identity_records import ForwardRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, ListRecord, read_internal
 from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
 from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
+from stream.worker.names import Namer
 from stream.worker.people import People
 from tagging.codec import unpack
 from tagging.identities import all_joined
@@ -46,7 +47,7 @@ class Forwarded:
     event: Event
 
 
-Said = Event | Forwarded | LinkRecord | TransferRecord
+Said = Event | Forwarded | ListedRecord | LinkRecord | TransferRecord
 
 
 @dataclass(slots=True)
@@ -54,10 +55,11 @@ class Intake:
     """Records read and sorted, in order; a switch stands where its record stood.
 
     ``steps``: (record, event or what another lane says, digest of whom it is for), or (record, definitions, None) where a set is
-    asked for or switched to, or (record, None, None) for what only moves the clock.
+    asked for or switched to, (record, list, None) where a list names persons or no longer does, or (record, None, None) for what only
+    moves the clock.
     """
 
-    steps: list[tuple[Record, Said | DefinitionsRecord | None, bytes | None]] = field(default_factory=list)
+    steps: list[tuple[Record, Said | DefinitionsRecord | ListRecord | None, bytes | None]] = field(default_factory=list)
     digests: dict[bytes, None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
@@ -128,6 +130,10 @@ class IntakeReader:
                 intake.versions.append(internal.version)
             intake.steps.append((record, internal, None))
             return
+        if isinstance(internal, ListRecord):
+            intake.digests.update((person_digest(person), None) for person in internal.named)
+            intake.steps.append((record, internal, None))
+            return
         digest = self._digests.get(internal.to) or self._digest(internal.to)
         intake.digests[digest] = None
         if not isinstance(internal, ForwardRecord):
@@ -165,6 +171,7 @@ class BatchStep:
         self._bundles = bundles
         self._engine = memory.history.current
         self._linker = Linker(people, self._engine.policy)
+        self._namer = Namer(people)
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
@@ -172,16 +179,16 @@ class BatchStep:
         for record, said, digest in intake.steps:
             changes.cursor = record.offset + 1
             changes.clock = max(changes.clock, record.timestamp)
-            if digest is None:
-                if said is not None:
-                    assert isinstance(said, DefinitionsRecord)
-                    self._definitions(said)
-                continue
             try:
-                if type(said) is Event:
-                    self._event(said, digest, record)
-                else:
-                    self._from_lane(said, digest, record)
+                if digest is not None:
+                    if type(said) is Event:
+                        self._event(said, digest, record)
+                    else:
+                        self._from_lane(said, digest, record)
+                elif isinstance(said, DefinitionsRecord):
+                    self._definitions(said)
+                elif isinstance(said, ListRecord):
+                    self._list(said, record.timestamp)
             except Rejected as rejected:
                 intake.dead_letters.append(DeadLetter(record, rejected))
         changes.dead_letters += len(intake.dead_letters)
@@ -195,15 +202,19 @@ class BatchStep:
         else:
             self._switch(version)
 
+    def _list(self, record: ListRecord, append_ms: int) -> None:
+        self._namer.take(record, append_ms)
+
     def _switch(self, version: int) -> None:
         history, changes = self._memory.history, self._changes
         history.switch(self._bundles[version], changes.clock)
-        changes.filled = 0 if history.fill.is_empty else version
+        changes.filled = 0 if history.fill.is_empty or changes.filling is None else changes.filling.began
         changes.filling = None
         changes.swept = 0
         changes.sweep_to = changes.people
         self._engine = history.current
         self._linker = Linker(self._people, self._engine.policy)
+        self._namer = Namer(self._people)
 
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
         stated, clock = event.stated_ms, self._changes.clock
@@ -226,14 +237,16 @@ class BatchStep:
         self._people.send(record)
         self._changes.forwarded += 1
 
-    def _from_lane(self, said: Said | DefinitionsRecord | None, digest: bytes, record: Record) -> None:
+    def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
         """What another lane says; each once, in the order in which it was said."""
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, ForwardRecord | LinkRecord | TransferRecord)
+        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord)
         if not self._people.is_next(hop):
             return
         if isinstance(said, Forwarded):
             self._forwarded(said, digest, record)
+        elif isinstance(hop, ListedRecord):
+            self._namer.elsewhere(hop, record.timestamp)
         elif isinstance(hop, LinkRecord):
             self._linker.link(hop, record.timestamp)
         elif isinstance(hop, TransferRecord):
@@ -269,7 +282,5 @@ class BatchStep:
         if not applied:
             changes.duplicates += 1
             return
-        working.changed = True
         changes.applied += 1
-        if working.is_new and working.digest not in self._people.working:
-            self._people.keep(working)
+        self._people.applied(working)

@@ -15,7 +15,7 @@ from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event
 from schemas.identity_records import ForwardRecord
-from schemas.internal import HEADER, DefinitionsRecord, read_internal
+from schemas.internal import HEADER, DefinitionsRecord, ListRecord, read_internal
 from segments.compile import compile_bundle
 from segments.engine import Engine
 from segments.fill import Fill, fill_of, filling_program
@@ -40,7 +40,7 @@ class FilledSlice:
 
 
 class _FillStep(BatchStep):
-    """Applies records to shadows. Of definitions in the log only the settings matter."""
+    """Applies records to shadows. Of definitions in the log only the settings matter; what lists say, a person holds whatever set holds."""
 
     settings: int
     sets: Mapping[int, Bundle]
@@ -60,9 +60,12 @@ class _FillStep(BatchStep):
     def _claim(self, working: Working, event: Event) -> None:
         """What there was to ask has been asked when the event was applied."""
 
-    def _from_lane(self, said: Said | DefinitionsRecord | None, digest: bytes, record: Record) -> None:
+    def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
         if isinstance(said, Forwarded):
             self._forwarded(said, digest, record)
+
+    def _list(self, record: ListRecord, append_ms: int) -> None:
+        """No tag and no leaf changes by it: a tag whose time is over by then counts as absent, deleted or not."""
 
 
 class Filler:
@@ -70,7 +73,8 @@ class Filler:
 
     def __init__(self, memory: LaneMemory, old: Bundle, new: Bundle, sets: Mapping[int, Bundle]) -> None:
         self.fill: Fill = fill_of(old, new)
-        self._engine = Engine(new, filling_program(compile_bundle(new), self.fill), memory.history.secret)
+        history = memory.history
+        self._engine = Engine(new, filling_program(compile_bundle(new), self.fill), history.tally, history.secret)
         self._memory = LaneMemory(memory.partition, memory.header, b"", DueIndex({}), History.of(self._engine))
         self._sets = sets
         self._reader = IntakeReader()
@@ -82,23 +86,21 @@ class Filler:
     def run(self, filling: Filling, intake: Intake, shadows: Mapping[bytes, bytes | None]) -> FilledSlice:
         """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
         changes = Changes(filling.clock, filling.cursor, 0)
-        working = {
-            digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.version, filling.old)
-        }
+        working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
         step = _FillStep(self._memory, changes, People(self._memory, changes, working), {})
         step.settings, step.sets = filling.settings, self._sets
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
         changed = [one for one in step.people() if one.changed]
         for one in changed:
-            one.person.state.number = filling.old
+            one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings), packed)
 
 
-def is_shadow_of(state: PersonState, version: int, old: int) -> bool:
-    """Whether a shadow is of this filling, and not left from one that was given up. A shadow's number is the version it follows on."""
-    return state.definitions == version and state.number == old
+def is_shadow_of(state: PersonState, began: int) -> bool:
+    """Whether a shadow is of the filling that began with this commit, and not left from one that was given up."""
+    return state.number == began
 
 
 def is_switch(record: Record, current: int) -> int | None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
 from schemas.errors import Rejected
-from stream.kafka.port import Bundles, PastLog
+from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import shadow_digest
 from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
 from stream.store.redis import until_available
 from stream.worker.fill import Filler
 from stream.worker.memory import LaneMemory
 
-_SLICE_RECORDS = 256
+_SLICE_RECORDS = 128
 
 CommitLane = Callable[[Commit, LaneHeader], Awaitable[None]]
 
@@ -29,6 +29,7 @@ class LaneFilling:
         self._past = past
         self._commit = commit
         self._filler: tuple[tuple[int, int], Filler] | None = None
+        self._ahead: tuple[int, Sequence[Record]] | None = None
 
     @property
     def is_wanted(self) -> bool:
@@ -38,6 +39,12 @@ class LaneFilling:
             return False
         filling = header.filling
         return filling is None or filling.version != header.prepared or filling.cursor < header.cursor
+
+    async def read_ahead(self) -> None:
+        """Read the records of the next slice, so that ``slice`` does not wait for the log: other lanes may be waiting for their turn."""
+        filling = self._memory.header.filling
+        if filling is not None and filling.cursor < self._memory.header.cursor:
+            await self._records(filling.cursor)
 
     async def slice(self) -> None:
         """Do one slice for the set that was asked for last."""
@@ -63,7 +70,8 @@ class LaneFilling:
         if filler is None or filler.fill.is_empty or header.people == 0:
             await self._moved(replace(filling, cursor=header.cursor), [])
             return
-        records = await self._past.read(self._memory.partition, filling.cursor, min(_SLICE_RECORDS, header.cursor - filling.cursor))
+        records = await self._records(filling.cursor)
+        self._ahead = None
         if not records:
             # The log ends before the live lane's cursor with offsets that have no record.
             await self._moved(replace(filling, cursor=header.cursor), [])
@@ -75,9 +83,16 @@ class LaneFilling:
         done = filler.run(filling, intake, dict(zip(digests, found, strict=True)))
         await self._moved(done.filling, done.shadows)
 
+    async def _records(self, offset: int) -> Sequence[Record]:
+        if self._ahead is None or self._ahead[0] != offset:
+            most = min(_SLICE_RECORDS, self._memory.header.cursor - offset)
+            self._ahead = (offset, await self._past.read(self._memory.partition, offset, most))
+        return self._ahead[1]
+
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
-        await self._moved(Filling(version, current, self._memory.header.cursor, min(start, self._memory.header.cursor)), [])
+        header = self._memory.header
+        await self._moved(Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1), [])
 
     async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
         memory = self._memory

@@ -34,6 +34,7 @@ from stream.worker.memory import Changes, CommitDraft, LaneMemory, begin
 from stream.worker.outbox import Outbox, entries_of
 from stream.worker.people import People, read_pointers
 from stream.worker.sweep import Sweeper, SweepResult
+from stream.worker.turns import Turns
 from tagging.state import PersonState
 
 
@@ -54,6 +55,7 @@ class LaneParts:
     settings: WorkerSettings
     past: PastLog
     identity_secret: bytes | None = None
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class _Batch:
     pointers: dict[bytes, str]
     dead_letters: list[DeadLetter] = field(default_factory=list)
     chunks: int = 0
+    turn_began: float = field(default_factory=perf_counter)
 
 
 class Lane:
@@ -79,7 +82,7 @@ class Lane:
         self.queued = 0
         self._next_offset = memory.header.cursor
         self._reader = IntakeReader()
-        self._sweeper = Sweeper(parts.store, memory)
+        self._sweeper = Sweeper(parts.store, memory, lambda: asyncio.sleep(0))
         self._dead_letters = DeadLetters(parts.publisher, parts.topics, memory.partition)
         self._filling = LaneFilling(memory, parts.store, parts.bundles, parts.past, self._put)
         self.outbox = Outbox(parts.publisher, parts.topics, memory.partition, self._published)
@@ -98,6 +101,7 @@ class Lane:
         self._next_offset = records[-1].offset + 1
         self._queue.append(records)
         self.queued += len(records)
+        self._parts.turns.live()
         self._wake.set()
 
     def stop(self) -> None:
@@ -121,9 +125,21 @@ class Lane:
                     await self._sleep(publishing)
             await self.outbox.room(0)
             await self._clear_outbox()
+        except (Fenced, Rewound):
+            raise
+        except Exception:
+            await self._check_owner()
+            raise
         finally:
+            self._parts.turns.leave(self.memory.partition)
             publishing.cancel()
             coordinating.cancel()
+
+    async def _check_owner(self) -> None:
+        """Fenced or Rewound, if the store is not as this lane left it: people from another time may make any step fail."""
+        found = await until_available(lambda: self._parts.store.header(self.memory.partition))
+        if found != self.memory.packed:
+            raise self._why(CommitRefused(found))
 
     def _coordinate(self) -> asyncio.Future[None]:
         parts, loop = self._parts, asyncio.get_running_loop()
@@ -133,26 +149,43 @@ class Lane:
         return loop.create_task(coordinator.run(), name="coordinator")
 
     async def _work(self) -> bool:
-        """One batch and one slice of sweeping, whatever there is of each; False if there was nothing to do."""
+        """One batch, and if it is this lane's turn a slice of what can wait; False if there was nothing to do."""
+        turns, partition = self._parts.turns, self.memory.partition
         await self.outbox.room(self._parts.settings.publish_window)
-        worked = False
+        worked = bool(self._queue)
         if self._queue:
+            turns.leave(partition)
             await self._batch()
-            worked = True
-        header = self.memory.header
-        due = self.memory.dues.ready(header.clock, max(1, self._parts.settings.sweep_people_max // SLICE_PEOPLE))
-        if due:
-            await self._sweep(lambda changes: self._sweeper.due(due, changes))
-            worked = True
-        if len(header.switches) > 1:
-            await self._bring()
-            worked = True
         if self._filling.is_wanted:
-            await until_available(self._filling.slice)
+            await until_available(self._filling.read_ahead)
+        if self._has_slices() and turns.take(partition, self._wake.set):
+            try:
+                await self._slices()
+            finally:
+                turns.give(partition)
             worked = True
         if worked:
             self._worked_at = perf_counter()
         return worked
+
+    def _has_slices(self) -> bool:
+        header = self.memory.header
+        return self._is_due() or len(header.switches) > 1 or self._filling.is_wanted
+
+    def _is_due(self) -> bool:
+        due = self.memory.dues.earliest()
+        return due is not None and due < self.memory.header.clock
+
+    async def _slices(self) -> None:
+        """One slice of each kind that there is."""
+        header = self.memory.header
+        due = self.memory.dues.ready(header.clock, max(1, self._parts.settings.sweep_people_max // SLICE_PEOPLE))
+        if due:
+            await self._sweep(lambda changes: self._sweeper.due(due, changes))
+        if len(header.switches) > 1:
+            await self._bring()
+        if self._filling.is_wanted:
+            await until_available(self._filling.slice)
 
     def _take(self) -> list[Record]:
         most = self._parts.settings.batch_records_max
@@ -204,7 +237,7 @@ class Lane:
         """A part of a batch small enough to stay in the processor's cache: a fifth cheaper than two thousand records at once.
 
         Who comes again in a later part is unpacked again. Now and then other lanes and the client's heartbeat have their turn;
-        after each part would empty the cache again.
+        after each part would empty the cache again, unless events are so costly that eight parts take longer than a heartbeat can wait.
         """
         intake = self._reader.read(records, self.memory.history.current.policy)
         packed = batch.packed
@@ -221,8 +254,9 @@ class Lane:
         packed.update(batch.draft.add(people.all()))
         batch.dead_letters += intake.dead_letters
         batch.chunks += 1
-        if batch.chunks % _CHUNKS_A_TURN == 0:
+        if batch.chunks % _CHUNKS_A_TURN == 0 or perf_counter() - batch.turn_began > _TURN_SECONDS:
             await asyncio.sleep(0)
+            batch.turn_began = perf_counter()
 
     async def _read(self, digests: list[bytes]) -> dict[bytes, bytes | None]:
         store = self._parts.store
@@ -272,6 +306,7 @@ class Lane:
         commit, after = draft.finish(changes, bounds, published, entries)
         commit.dues += index_only
         await self._put(commit, after)
+        self._parts.measures.left_out(self.memory.history.tally)
         outbox.clearable -= published
         outbox.add(entries, changes.transitions)
 
@@ -302,14 +337,14 @@ class Lane:
             publishing.result()
         timeout: float | None = None
         due = self.memory.dues.earliest()
-        if due is not None:
+        if due is not None and not self._is_due():
             now = self._parts.clock.now_ms()
             wait = max(due + 1, self._clock_sent_ms + self._parts.settings.clock_spacing_ms) - now
             if wait <= 0:
                 self._append_clock(now)
                 wait = self._parts.settings.clock_spacing_ms
             timeout = wait / 1000
-        if self.outbox.clearable or self.outbox.unpublished:
+        if self.outbox.clearable or self.outbox.unpublished or self._parts.turns.waits(self.memory.partition):
             timeout = min(timeout or _OUTBOX_REST_SECONDS, _OUTBOX_REST_SECONDS)
         try:
             async with asyncio.timeout(timeout):
@@ -334,6 +369,7 @@ class Lane:
 _OUTBOX_REST_SECONDS = 0.2
 _CHUNK_RECORDS = 64
 _CHUNKS_A_TURN = 8
+_TURN_SECONDS = 0.05
 
 
 def _of(intake: Intake, shadows: dict[bytes, PersonState]) -> dict[bytes, PersonState]:

@@ -59,7 +59,9 @@ async def run_worker(
         await asyncio.gather(publisher.start(), store.ping(), bundles.start())
         past = KafkaPastLog(settings.kafka, settings.topics.events)
         stack.push_async_callback(past.stop)
-        parts = LaneParts(store, publisher, bundles, SystemClock(), LaneMeasures(metrics), settings.topics, settings.worker, past)
+        parts = LaneParts(
+            store, publisher, bundles, SystemClock(), LaneMeasures(metrics), settings.topics, settings.worker, past, settings.identity_key
+        )
         running = (runner or choose_runner(settings))(settings, parts)
         watch = _Watch(running, store, metrics, settings.worker)
         health = HealthServer(metrics, {"broker": watch.broker, "store": watch.store}, settings.host, settings.worker.metrics_port)

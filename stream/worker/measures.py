@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.transition import Transition
+from segments.tally import Tally
 from stream.kafka.port import Record
 from stream.runtime.catalogue import worker as catalogue
 from stream.runtime.metrics import Metrics
@@ -28,6 +29,8 @@ class LaneMeasures:
         self._clock_records = metrics.counter(catalogue.CLOCK_RECORDS)
         self._sweep_people = metrics.counter(catalogue.SWEEP_PEOPLE)
         self._gaps = metrics.counter(catalogue.OFFSET_GAPS)
+        self._bound_bites = metrics.counter(catalogue.BOUND_BITES)
+        self._withheld = tuple(metrics.counter(catalogue.TRANSITIONS_WITHHELD, direction=each) for each in catalogue.DIRECTIONS)
 
     def batch(self, records: int, changes: Changes, stage_seconds: tuple[float, ...]) -> None:
         """A batch has been committed."""
@@ -48,6 +51,13 @@ class LaneMeasures:
         metrics.counter(catalogue.RECORDS_REPEATED).inc(changes.repeated)
         for reason, times in changes.refused_links.items():
             metrics.counter(catalogue.LINKS_REFUSED, reason=reason).inc(times)
+
+    def left_out(self, tally: Tally) -> None:
+        """What a commit has made true beside its transitions; the tally begins anew."""
+        self._bound_bites.inc(tally.bound_bites)
+        for counter, held_back in zip(self._withheld, (tally.entries, tally.leaves), strict=True):
+            counter.inc(held_back)
+        tally.bound_bites = tally.entries = tally.leaves = 0
 
     def offsets(self, cursor: int, records: Sequence[Record]) -> None:
         """Offsets of one partition are dense; what is missing between the cursor and the records is counted."""

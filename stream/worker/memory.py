@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 from segments.history import History
+from segments.publish import is_member
 from stream.store.layout import SLICE_PEOPLE, shadow_digest
 from stream.store.port import Commit, Filling, LaneHeader, pack_header
 from stream.worker.dues import DueIndex
@@ -82,11 +83,15 @@ class Changes:
             self.gone.append(shadow_digest(working.digest))
             working.shadow = None
 
-    def note_members(self, since: int, working: Working, numbers: dict[str, int]) -> None:
-        """Turn the transitions from index ``since`` on, all of one person, into membership bits."""
-        number = working.person.state.number
-        for transition in self.transitions[since:]:
-            self.members.append((numbers[transition.segment], number, bool(transition.sequence & 1)))
+    def note_members(self, since: int, working: Working, history: History) -> None:
+        """Turn the transitions from index ``since`` on, all of one person, and what moved unpublished meanwhile, into membership bits."""
+        state, moved = working.person.state, history.tally.moved
+        numbers = history.current.program.bundle.numbers.segments
+        told = [(numbers[transition.segment], bool(transition.sequence & 1)) for transition in self.transitions[since:]]
+        if moved:
+            told = [(segment, is_member(state, segment)) for segment in sorted(moved.union(segment for segment, _ in told))]
+        self.members += [(segment, state.number, inside) for segment, inside in told]
+        moved.clear()
 
 
 def begin(memory: LaneMemory) -> Changes:

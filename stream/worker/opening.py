@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from secrets import token_bytes
 
@@ -28,8 +29,13 @@ class LogState:
     end: int
 
 
-async def open_lane(partition: int, log: LogState, parts: LaneParts) -> Lane:
+ReadLog = Callable[[int], Awaitable[LogState]]
+
+
+async def open_lane(partition: int, read_log: ReadLog, parts: LaneParts) -> Lane:
     """Become the owner of a partition.
+
+    The log is asked after the store: the owner so far may still go on, and with it the cursor, past an end that was asked for before.
 
     Raises:
         Misconfigured: the store's cursor does not belong to this log.
@@ -38,7 +44,7 @@ async def open_lane(partition: int, log: LogState, parts: LaneParts) -> Lane:
     while True:
         packed = await until_available(lambda: store.header(partition))
         before = packed or b""
-        header = check_header(partition, unpack_header(packed) if packed else None, log)
+        header = check_header(partition, unpack_header(packed) if packed else None, await read_log(partition))
         taken = replace(header, epoch=header.epoch + 1, token=token_bytes(_TOKEN_BYTES), number=header.number + 1)
         commit = Commit(before, pack_header(taken))
         try:

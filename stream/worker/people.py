@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from schemas import rejection
 from schemas.errors import Rejected
-from schemas.identity_records import HOPS_MAX, ForwardRecord, IdentityRecord, LinkRecord, TransferRecord, identity_value
+from schemas.identity_records import HOPS_MAX, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord, identity_value
 from schemas.routing import partition_of
 from stream.store.layout import person_digest
 from stream.store.port import StateStore
@@ -15,7 +15,12 @@ from stream.worker.outbox import pack_internal
 from tagging.person import Person
 from tagging.state import new_person
 
-KINDS: dict[type[IdentityRecord], bytes] = {ForwardRecord: b"forward", LinkRecord: b"link", TransferRecord: b"transfer"}
+KINDS: dict[type[IdentityRecord], bytes] = {
+    ForwardRecord: b"forward",
+    ListedRecord: b"listed",
+    LinkRecord: b"link",
+    TransferRecord: b"transfer",
+}
 
 
 async def read_pointers(store: StateStore, partition: int, packed: dict[bytes, bytes | None]) -> dict[bytes, str]:
@@ -49,7 +54,7 @@ class People:
     def create(self, person_id: str, append_ms: int) -> Working:
         """A person who exists from here on."""
         working = self.candidate(person_id, person_digest(person_id), append_ms)
-        self.keep(working)
+        self._keep(working)
         return working
 
     def candidate(self, person_id: str, digest: bytes, append_ms: int) -> Working:
@@ -57,8 +62,13 @@ class People:
         state = new_person(person_id, self.changes.people, append_ms, self.memory.history.current.version)
         return Working(digest, Person(state, is_new=True), None, is_new=True)
 
-    def keep(self, working: Working) -> None:
-        """A candidate has become a person."""
+    def applied(self, working: Working) -> None:
+        """A record has been applied to the person, who exists from then on."""
+        working.changed = True
+        if working.is_new and working.digest not in self.working:
+            self._keep(working)
+
+    def _keep(self, working: Working) -> None:
         self.working[working.digest] = working
         self.changes.people += 1
 
@@ -72,10 +82,11 @@ class People:
         self.note(working, since)
 
     def note(self, working: Working, since: int) -> None:
-        """Note the memberships that changed with the transitions from ``since`` on."""
-        if len(self.changes.transitions) > since:
+        """Note the memberships that changed with the transitions from ``since`` on, and those that moved unpublished meanwhile."""
+        history = self.memory.history
+        if len(self.changes.transitions) > since or history.tally.moved:
             working.changed = True
-            self.changes.note_members(since, working, self.memory.history.current.program.bundle.numbers.segments)
+            self.changes.note_members(since, working, history)
 
     def point(self, digest: bytes, target: str) -> None:
         """From here on an id stands for a person."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from stream.store.layout import SLICE_PEOPLE, read_slice, shadow_digest
-from stream.store.port import StateStore
+from stream.store.port import LaneHeader, StateStore
 from stream.worker.batch import load
 from stream.worker.fill import is_shadow_of
 from stream.worker.memory import Changes, LaneMemory, Working
 from tagging.codec import unpack
 from tagging.state import PersonState
+
+_PEOPLE_A_BREATH = 32
 
 
 @dataclass(slots=True)
@@ -22,12 +25,22 @@ class SweepResult:
     index_only: list[tuple[int, int | None]]
 
 
-class Sweeper:
-    """Visits slices of people of one lane."""
+async def shadows_of(store: StateStore, partition: int, header: LaneHeader, digests: list[bytes]) -> dict[bytes, PersonState]:
+    """What people who are not under the newest set yet will adopt as they are brought to it, by digest."""
+    if not header.filled or not digests:
+        return {}
+    found = await store.persons(partition, [shadow_digest(digest) for digest in digests])
+    shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
+    return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled)}
 
-    def __init__(self, store: StateStore, memory: LaneMemory) -> None:
+
+class Sweeper:
+    """Visits slices of people of one lane. ``breathe`` lets others have their turn of the event loop every few people."""
+
+    def __init__(self, store: StateStore, memory: LaneMemory, breathe: Callable[[], Awaitable[None]] | None = None) -> None:
         self._store = store
         self._memory = memory
+        self._breathe = breathe
 
     async def due(self, slices: list[int], changes: Changes) -> SweepResult:
         """Fire what is due before the clock in the given slices."""
@@ -37,8 +50,7 @@ class Sweeper:
         clock = changes.clock
         wanted = [digest for found in entries.values() for digest, due in found if due is not None and due < clock]
         result.working = await self._load(wanted)
-        for working in result.working.values():
-            self._visit(working, changes)
+        await self._visit_all(result.working.values(), changes)
         for number, found in entries.items():
             self._reindex(number, found, result)
         return result
@@ -49,8 +61,7 @@ class Sweeper:
         found = list(read_slice(packed))
         wanted = [digest for digest, _ in found]
         working = await self._load(wanted)
-        for one in working.values():
-            self._visit(one, changes)
+        await self._visit_all(working.values(), changes)
         changes.swept = min((number + 1) * SLICE_PEOPLE, self._memory.header.sweep_to)
         result = SweepResult(working, {}, [])
         self._reindex(number, found, result)
@@ -58,17 +69,17 @@ class Sweeper:
 
     async def shadows(self, digests: list[bytes]) -> dict[bytes, PersonState]:
         """What the newest set's filling has found of people, by digest; empty once everybody has been brought to it."""
-        header = self._memory.header
-        if not header.filled or not digests:
-            return {}
-        old = header.switches[-2][0]
-        found = await self._store.persons(self._memory.partition, [shadow_digest(digest) for digest in digests])
-        shadows = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
-        return {digest: shadow for digest, shadow in shadows.items() if is_shadow_of(shadow, header.filled, old)}
+        return await shadows_of(self._store, self._memory.partition, self._memory.header, digests)
 
     async def _load(self, digests: list[bytes]) -> dict[bytes, Working]:
         packed = await self._store.persons(self._memory.partition, digests)
         return load(zip(digests, packed, strict=True), await self.shadows(digests))
+
+    async def _visit_all(self, people: Iterable[Working], changes: Changes) -> None:
+        for count, working in enumerate(people, start=1):
+            self._visit(working, changes)
+            if self._breathe is not None and count % _PEOPLE_A_BREATH == 0:
+                await self._breathe()
 
     def _visit(self, working: Working, changes: Changes) -> None:
         history = self._memory.history
@@ -82,7 +93,7 @@ class Sweeper:
         if brought or (due is not None and due < until):
             history.current.advance(person, until, changes.transitions)
             working.changed = True
-        changes.note_members(since, working, history.current.program.bundle.numbers.segments)
+        changes.note_members(since, working, history)
 
     def _reindex(self, number: int, found: list[tuple[bytes, int | None]], result: SweepResult) -> None:
         """Entries are written exactly here, because only here a due time may rise; so is the slice's bound."""

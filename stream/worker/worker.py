@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from schemas.errors import Fenced
 from stream.kafka.port import Record
 from stream.worker.lane import Lane, LaneParts, Rewound
-from stream.worker.opening import LogState, open_lane
+from stream.worker.opening import ReadLog, open_lane
 
 _log = logging.getLogger(__name__)
 _FULL_PAUSE_SECONDS = 0.002
 
-ReadLog = Callable[[int], Awaitable[LogState]]
 Lost = Callable[[int, Exception], None]
 
 
@@ -46,7 +45,7 @@ class Worker:
         """Become the owner of partitions; partition → the offset to read from. They are fed only once started."""
 
         async def one(partition: int) -> tuple[int, Lane]:
-            return partition, await open_lane(partition, await self._read_log(partition), self._parts)
+            return partition, await open_lane(partition, self._read_log, self._parts)
 
         opened = await asyncio.gather(*[one(partition) for partition in partitions])
         self._opened.update(opened)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -27,9 +28,16 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LOCAL = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]+))?)?")
 
 
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """From the pinned package, which decides what a zone is; the system may know an older one, or none."""
+    with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=name)
+
+
 def local(t: int, zone: str) -> datetime:
     """The local time at ``t``."""
-    return (_EPOCH + min(max(t, FIRST_MS), LAST_MS) * _MS).astimezone(ZoneInfo(zone))
+    return (_EPOCH + min(max(t, FIRST_MS), LAST_MS) * _MS).astimezone(_zone(zone))
 
 
 def instant(wall: datetime, zone: str) -> int:
@@ -49,7 +57,7 @@ def instant(wall: datetime, zone: str) -> int:
 
 
 def _utc(wall: datetime, zone: str, fold: int) -> int:
-    return (wall.replace(tzinfo=ZoneInfo(zone), fold=fold) - _EPOCH) // _MS
+    return (wall.replace(tzinfo=_zone(zone), fold=fold) - _EPOCH) // _MS
 
 
 @cache
@@ -81,6 +89,7 @@ def earlier(unit: CalendarUnit, first: date, units: int) -> date:
     return date(max(months // 12, 2), months % 12 + 1, 1)
 
 
+@lru_cache(100_000)
 def window_start(window: CalendarWindow, t: int) -> int:
     """Since when events count at ``t``."""
     if window.unit == "hour":
@@ -139,11 +148,10 @@ def _read_local(text: str) -> datetime | None:
 
 def anniversaries(node: AnniversaryNode, value: Any, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Every [begin, end) in which the node is true for this date, as far as it may touch [low, high]."""
-    at = read_date(value, node.zone)
-    if at is None:
+    if read_date(value, node.zone) is None:
         return
-    # A date without a time is its own day, whatever the zone does at its midnight.
-    born = date.fromisoformat(value) if _DATE.fullmatch(value) else local(at, node.zone).date()
+    # The day is the one that is written: a value with an offset means its local day, and what the zone does then does not matter.
+    born = date.fromisoformat(value[:10])
     years = range(max(local(low, node.zone).year - 1, 2), min(local(high + node.within_ms, node.zone).year + 1, 9_998) + 1)
     for year in years:
         day = _day_in(year, born)

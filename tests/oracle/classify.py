@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -39,6 +40,8 @@ class Raw:
 class Lane:
     """What classification needs to know of the lane. ``clock_ms``: this record's append time is in it already."""
 
+    partition: int
+    partitions: int
     clock_ms: int
     oldest_ms: int
     names: Names
@@ -101,7 +104,7 @@ def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | ListChange |
     """What ``raw`` is; the first reason in the order of the checks wins."""
     internal = [value for name, value in raw.headers if name == INTERNAL_HEADER]
     if internal:
-        return _internal(raw, internal[0])
+        return _internal(raw, internal[0], lane)
     try:
         document = read_json(raw.value or b"")
     except NotJsonError:
@@ -141,7 +144,7 @@ def _time(body: dict[str, Any], append_ms: int) -> int | None:
     return append_ms
 
 
-def _internal(raw: Raw, header: bytes) -> Clock | Definitions | ListChange | FromLane | DeadLetter:
+def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | ListChange | FromLane | DeadLetter:
     unreadable = DeadLetter("unreadable-internal")
     try:
         document = read_json(raw.value or b"")
@@ -157,23 +160,35 @@ def _internal(raw: Raw, header: bytes) -> Clock | Definitions | ListChange | Fro
     if header in (b"forward", b"link", b"transfer") and body.get("type") == f"${header.decode()}":
         return FromLane(body["origin"], body["number"], body)
     if header == b"list" and body.get("type") == "$list":
-        return _list(body) or unreadable
+        return _list(body, lane) or unreadable
     return unreadable
 
 
 def _definitions(body: dict[str, Any]) -> Definitions | None:
     version, phase = body.get("version"), body.get("phase")
-    return Definitions(version, phase) if _is_version(version) and phase in ("prepare", "activate") else None
+    return Definitions(version, phase) if _is_version(version) and version < 2**62 and phase in ("prepare", "activate") else None
 
 
-def _list(body: dict[str, Any]) -> ListChange | None:
+def _list(body: dict[str, Any], lane: Lane) -> ListChange | DeadLetter | None:
+    """A record that names people, and nobody of this partition, has come to the wrong one."""
     list_id, version = body.get("id"), body.get("version")
     names = [body.get("add", []), body.get("remove", [])]
-    if not _is_text(list_id) or not _is_version(version):
+    if not _is_text(list_id) or not _LIST_ID.fullmatch(str(list_id)) or not _is_version(version) or not 0 < version < 2**53:
         return None
-    if not all(isinstance(ids, list) and all(_is_text(one) for one in ids) for ids in names):
+    if not all(isinstance(ids, list) and all(_is_person(one) for one in ids) for ids in names):
         return None
+    people = [*names[0], *names[1]]
+    if people and all(partition_of(one, lane.partitions) != lane.partition for one in people):
+        return DeadLetter("wrong-partition")
     return ListChange(str(list_id), version, tuple(names[0]), tuple(names[1]))
+
+
+_LIST_ID = re.compile("[a-z][a-z0-9_-]{0,63}")
+
+
+def _is_person(value: Any) -> bool:
+    """A namespace, a colon, a value; neither is empty."""
+    return isinstance(value, str) and ":" in value[1:-1]
 
 
 def _is_version(value: Any) -> TypeGuard[int]:

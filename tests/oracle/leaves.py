@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar
 
 from schemas.definitions.model import AbsenceNode, AllNode, AnyNode, Bundle, EventMatch, EventNode, Node, NotNode, SequenceNode, StaysNode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LeafKey = tuple[str, tuple[str, ...], str]
 """What makes two leaves one: what they keep, the names, and the condition."""
 
 
-def parts(node: Node) -> Iterator[Node]:
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+def once(function: Callable[[A], R]) -> Callable[[A], R]:
+    """The function, remembering what it made of each part of the definitions: by identity, because 1, 1.0 and true are equal."""
+    known: dict[int, tuple[A, R]] = {}
+
+    @wraps(function)
+    def remembered(part: A) -> R:
+        if id(part) not in known:
+            known[id(part)] = (part, function(part))
+        return known[id(part)][1]
+
+    return remembered
+
+
+@once
+def parts(node: Node) -> tuple[Node, ...]:
     """All nodes below and including ``node``, inner ones first."""
+    return tuple(_parts(node))
+
+
+def _parts(node: Node) -> Iterator[Node]:
     match node:
         case AllNode(items) | AnyNode(items):
             for item in items:
@@ -24,6 +47,7 @@ def parts(node: Node) -> Iterator[Node]:
     yield node
 
 
+@once
 def leaf_key(node: EventNode) -> LeafKey:
     """The leaf of an event node: its kind of window, not the window's length."""
     if node.within_ms is not None:
@@ -35,21 +59,25 @@ def leaf_key(node: EventNode) -> LeafKey:
     return _key("ever", node.match)
 
 
+@once
 def step_keys(node: SequenceNode) -> list[LeafKey]:
     """The leaves of a sequence, one per step."""
     return [_key(f"step {number} of {node.steps!r}", step) for number, step in enumerate(node.steps)]
 
 
+@once
 def after_key(node: AbsenceNode) -> LeafKey:
     """The leaf of what an absence waits after."""
     return _key(f"after, of {node.same}, without {node.without!r}", node.after)
 
 
+@once
 def without_key(node: AbsenceNode) -> LeafKey:
     """The leaf of what must stay away."""
     return _key(f"without, of {node.same}, after {node.after!r}", node.without)
 
 
+@once
 def stays_key(node: StaysNode) -> str:
     """What makes two stays one: the inner node."""
     return repr(node.when)
@@ -59,6 +87,7 @@ def _key(kept: str, match: EventMatch) -> LeafKey:
     return (kept, tuple(sorted(set(match.names))), repr(match.where))
 
 
+@once
 def leaves_of(bundle: Bundle) -> dict[LeafKey, EventMatch]:
     """What counts for each leaf of the bundle's segments."""
     leaves: dict[LeafKey, EventMatch] = {}

@@ -238,11 +238,11 @@ class LinkingLane(Partition):
         return person
 
     def _merge(self, person: Person, said: Said) -> None:
-        """The person becomes a part of another: it leaves each segment of which it was last published as inside."""
+        """The person becomes a part of another: it leaves each segment of which it was last published as inside; of what is paused nothing is."""
         into = said.other
         self.touch(person.id, 0)
         for segment in self.order:
-            if person.is_published(segment.id):
+            if person.is_published(segment.id) and not segment.paused:
                 self.transitions.append(publish(segment, self.order, self.sight(person), (self.clock_ms, Why("merge"))))
         window_ms = self.active.settings.dedupe_ms
         person.ids = [(event_id, at) for event_id, at in person.ids if self.clock_ms - at < window_ms]

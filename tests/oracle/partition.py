@@ -55,7 +55,7 @@ class Partition:
 
     def lane(self) -> Lane:
         """What reading a record needs to know of the lane as it stands."""
-        return Lane(self.clock_ms, self.active.settings.oldest_ms, self.names)
+        return Lane(self.number, self.partitions, self.clock_ms, self.active.settings.oldest_ms, self.names)
 
     @property
     def names(self) -> Names:

@@ -76,15 +76,17 @@ class Variants:
     segments: tuple[tuple[Segment, ...], ...]
 
 
-def bundles(dice: Dice, longest_dedupe_ms: int) -> dict[int, Bundle]:
+def bundles(
+    dice: Dice, longest_dedupe_ms: int, segments_at_most: tuple[int, ...] = (1, 2, 3, 5), versions_at_most: tuple[int, ...] = (1, 2, 3)
+) -> dict[int, Bundle]:
     """One to three versions, each read back from its JSON."""
     pool = Variants(
         tuple(tuple(_tag(dice, tag_id) for _ in range(dice.pick((1, 2)))) for tag_id in _TAG_IDS),
-        tuple(tuple(_segment(dice, f"s{n}") for _ in range(dice.pick((1, 2)))) for n in range(dice.pick((1, 2, 3, 5)))),
+        tuple(tuple(_segment(dice, f"s{n}") for _ in range(dice.pick((1, 2)))) for n in range(dice.pick(segments_at_most))),
     )
     versions = {0: Bundle()}
     dedupe = longest_dedupe_ms
-    for version in range(1, dice.pick((1, 2, 3)) + 1):
+    for version in range(1, dice.pick(versions_at_most) + 1):
         # Ids that are forgotten stay forgotten, so the window in which they are kept only shrinks.
         dedupe = dice.pick([one for one in (HOUR, SECOND, 500, 25 * DAY, 28 * DAY) if one <= dedupe])
         settings = EngineSettings(dedupe, dice.pick((1_825 * DAY, 1_825 * DAY, 7 * DAY, 10 * SECOND)))

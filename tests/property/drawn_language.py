@@ -18,6 +18,7 @@ from schemas.definitions.model import (
     EventMatch,
     EventNode,
     FixedWindow,
+    ListNode,
     Node,
     SampleNode,
     SegmentNode,
@@ -34,6 +35,7 @@ _UNITS: tuple[CalendarUnit, ...] = ("hour", "day", "week", "month", "quarter", "
 _KINDS: tuple[AggregateKind, ...] = ("sum", "avg", "min", "max", "distinct")
 _PATHS = ("properties.n", "properties.o.x", "properties.l[]", "properties.s")
 _DATES = ("since", "deep.x", "city", "list[]")
+LISTS = ("vip", "vip", "staff")
 
 Compare = Callable[[Dice, tuple[float, ...]], tuple[Comparison, ...]]
 Match = Callable[[Dice], EventMatch]
@@ -61,7 +63,7 @@ def _aggregate(dice: Dice, compare: Compare) -> Aggregate:
 
 def other_node(dice: Dice, match: Match, inner: Callable[[], Node]) -> Node:
     """One of the nodes that are neither tag, trait nor event. ``inner`` draws a node."""
-    match dice.pick(("sequence", "absence", "stays", "stays", "segment", "sample", "anniversary", "date")):
+    match dice.pick(("sequence", "absence", "stays", "stays", "segment", "list", "list", "sample", "anniversary", "date")):
         case "sequence":
             steps = tuple(match(dice) for _ in range(dice.pick((2, 2, 3))))
             return SequenceNode(steps, dice.pick((None, *_SPANS)), dice.pick((None, *_SPANS)))
@@ -73,6 +75,8 @@ def other_node(dice: Dice, match: Match, inner: Callable[[], Node]) -> Node:
             return StaysNode(inner(), dice.pick(_SPANS))
         case "segment":
             return SegmentNode(f"s{dice.below(5)}")
+        case "list":
+            return ListNode(dice.pick(LISTS))
         case "sample":
             return SampleNode(dice.pick((50.0, 10.0, 0.0, 100.0)), dice.pick(("x", "y")))
         case "anniversary":

@@ -15,6 +15,7 @@ from tests.oracle.classify import Raw, partition_of
 from tests.oracle.times import write_time
 from tests.property.dice import Dice, below
 from tests.property.drawn_definitions import DAY, HALF_LIVES, HOUR, SECOND, TEXTS, VALUES, WINDOWS, bundles
+from tests.property.drawn_lists import list_record
 from tests.property.driver import Fate, Kind, Place, Step
 
 START_MS = 1_764_000_000_000
@@ -23,6 +24,13 @@ _JUMPS = (HOUR, HOUR + 1, 7 * DAY, 24 * DAY, 28 * DAY, 51 * DAY, 400 * DAY, -1, 
 _LATE = (0, 0, 1, 250, 500, SECOND, 2 * SECOND, HOUR, 7 * DAY, 10 * SECOND, 10 * SECOND + 1, 6 * 365 * DAY, -1, -SECOND, -(10**15))
 _IDS = ("m0", "m1", "m2", "m3", "m4", "", 7, None)
 _NUMBERS = (1, 2, 0.5, -1, 0, 3, 1.0, -2.5, 1e30, 1e291, -1e291, 2**53 + 1, 10**300, True, "1", None)
+# Some lie on another day, or in another year, in the zones of the nodes than where they were written. Clocks there skip or repeat some.
+_DATES = (
+    "2025-11-24", "2025-11-25", "2000-11-24", "1999-11-25T23:30:00-10:00", "2025-11-24T00:30:00+14:00", "2025-11-25T03:59:59.999+08:00",
+    "2025-11-24T16:00:00Z", "2025-11-24T16:00:00.500Z", "2025-11-24T16:00:01.0009z", "2025-11-25T00:00:02", "2025-11-24 17:00",
+    "2025-11-24T12:30:00,25", "2025-12-01T10:00:00-0330", "1996-02-29T23:59:59-05:00", "2024-02-29", "2011-12-30T12:00", "2025-10-05T02:15",
+    "2025-12-31T23:30:00-11:00", "2026-01-01T00:30:00+13", "2025-11-31", "2025-11-24T24:00", "2025-11-24T16:00+24:00",
+)  # fmt: skip
 
 
 @dataclass
@@ -93,6 +101,7 @@ def _step(dice: Dice) -> Step:
 def _record(dice: Dice, now: int, case: Case, people: list[str]) -> Raw:
     match dice.pick(
         ("event",) * 30
+        + ("list",) * 4
         + ("clock", "clock", "clock", "activate", "activate", "prepare", "prepare", "repeat", "repeat", "malformed", "internal")
     ):
         case "clock":
@@ -101,6 +110,8 @@ def _record(dice: Dice, now: int, case: Case, people: list[str]) -> Raw:
             return activate(dice.pick((*case.bundles, *case.bundles, 1, 2, 3, 99, -1)), now)
         case "prepare":
             return prepare(dice.pick((*case.bundles, *case.bundles, 1, 2, 3, 99, -1)), now)
+        case "list":
+            return list_record(dice, now, people)
         case "internal":
             return Raw(0, now, None, dice.pick(_INTERNAL), [("ebbtide-internal", b"definitions")])
         case "repeat" if case.log:
@@ -191,4 +202,9 @@ def _properties(dice: Dice) -> Any:
 
 def _traits(dice: Dice) -> dict[str, Any]:
     keys = dict.fromkeys(dice.pick(("city", "level", "list", "deep", "since")) for _ in range(dice.pick((1, 2))))
-    return {key: {"x": dice.pick(VALUES)} if key == "deep" else dice.pick(VALUES) for key in keys}
+    return {key: _trait(dice, key) for key in keys}
+
+
+def _trait(dice: Dice, key: str) -> Any:
+    value = dice.pick((*VALUES, *_DATES))
+    return {"deep": {"x": value}, "list": [value, dice.pick(_DATES)] if dice.flag() else value}.get(key, value)

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
-from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.corpus.generate import activate, definitions_for_load, internal, lay_out, log_of, malformed, shop_events, strew, ticking
-from tests.oracle.partition import run_partition
-from tests.property.dice import Dice
-from tests.property.drawn_logs import START_MS, Case, case_of, cases
-from tests.property.driver import Driver, Place, Step
-from tests.property.verdict import differences
+from tests.property.drawn_logs import START_MS, Case, cases
+from tests.property.driver import Place, Step
+from tests.property.many import IS_SOAK, agree, agree_on_seed, seeds
 
-_SOAKS = settings().max_examples > 1_000
-_SEEDS = 20_000 if _SOAKS else 250
 _BLOCK = 50
-pytestmark = pytest.mark.timeout(0 if _SOAKS else 600)
-
-
-def agree(case: Case) -> None:
-    """At once and in the drawn steps, with their losses, the engine yields what the oracle says."""
-    place = case.place
-    expected = run_partition(case.log, partition=place.partition, partitions=place.partitions, bundles=case.bundles)
-    for steps in ([], case.steps):
-        found = differences(expected, Driver(case.log, case.bundles, place).run(steps), case.bundles)
-        assert not found, "\n".join(found)
+pytestmark = pytest.mark.timeout(0 if IS_SOAK else 600)
 
 
 @given(cases())
@@ -35,11 +21,11 @@ def test_the_engine_and_the_oracle_agree_however_a_lane_goes_through_a_log(case:
     agree(case)
 
 
-@pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))
+@pytest.mark.parametrize("first", seeds(few=150, usual=1_500, block=_BLOCK))
 def test_they_agree_on_longer_logs_too(first: int) -> None:
     for seed in range(first, first + _BLOCK):
         try:
-            agree(case_of(Dice(Random(seed).randrange)))
+            agree_on_seed(seed)
         except Exception as error:
             error.add_note(f"the case of seed {seed}")
             raise

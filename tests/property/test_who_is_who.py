@@ -153,6 +153,7 @@ def sequences_have_no_gaps(deployment: Deployment, case: WhoCase) -> None:
     assert all(sorted(numbers) == list(range(1, len(numbers) + 1)) for numbers in found.values())
 
 
+@settings(max_examples=max(100, settings().max_examples // 4))
 @given(who_cases(_SMALL))
 def test_lanes_and_the_oracle_agree_on_who_is_who(case: WhoCase) -> None:
     agree(case)

@@ -5,24 +5,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from math import isclose
-from typing import Any
+from typing import Any, Protocol
 
 from schemas.definitions.model import Bundle, Tag
 from segments.publish import is_member
 from stream.store import layout
+from stream.store.memory import MemoryStateStore
+from stream.store.port import LaneHeader
 from tagging.codec import unpack
 from tagging.person import Person
 from tagging.state import PersonState, TagState
 from tests.oracle.compare import canonical, compare
 from tests.oracle.partition import Membership, Outcome, PersonView, TagView
-from tests.property.driver import Driver, done
+from tests.property.driver import Place, Topics, done
 
 _EXACT = ("count", "first_at", "last_at", "rule", "source", "event_id")
 _NEAR = 1e-9
 MERGED = "person.merged"
 
 
-def differences(expected: Outcome, driver: Driver, bundles: Mapping[int, Bundle]) -> list[str]:
+class Ended(Protocol):
+    """What is left when all of a log has been read and done."""
+
+    place: Place
+    store: MemoryStateStore
+    topics: Topics
+
+    @property
+    def header(self) -> LaneHeader: ...
+
+
+def differences(expected: Outcome, driver: Ended, bundles: Mapping[int, Bundle]) -> list[str]:
     """All that differs, one line each; empty if nothing does."""
     header = driver.header
     found = list(_transitions(expected, [one for one in driver.topics.transitions if one["type"] != MERGED]))
@@ -34,11 +47,11 @@ def differences(expected: Outcome, driver: Driver, bundles: Mapping[int, Bundle]
     active = {0: Bundle(), **bundles}[header.switches[-1][0]]
     persons = {state.id: view(state, active, header.clock) for state in states(driver)}
     for person in sorted(expected.persons.keys() | persons.keys()):
-        found += [f"{person} {line}" for line in _person(expected.persons.get(person), persons.get(person))]
+        found += [f"{person} {line}" for line in person_differences(expected.persons.get(person), persons.get(person))]
     return found + list(_indexes(driver))
 
 
-def _dead_letters(expected: dict[int, str], driver: Driver) -> Iterator[str]:
+def _dead_letters(expected: dict[int, str], driver: Ended) -> Iterator[str]:
     got = driver.topics.dead_letters
     if driver.header.dead_letters != len(expected):
         yield f"dead letters: expected {len(expected)}, got {driver.header.dead_letters}"
@@ -49,7 +62,7 @@ def _dead_letters(expected: dict[int, str], driver: Driver) -> Iterator[str]:
             yield f"dead letter at {offset}: expected {wanted}, got {reason}"
 
 
-def states(driver: Driver) -> list[PersonState]:
+def states(driver: Ended) -> list[PersonState]:
     """Everybody in the store, in order of their numbers."""
     held = driver.store._of(driver.place.partition).persons
     people = [packed for digest, packed in held.items() if len(digest) == layout.DIGEST_BYTES]
@@ -107,7 +120,8 @@ def _by_person(records: list[dict[str, Any]]) -> dict[str, list[str]]:
     return {person: list(found) for person, found in ids.items()}
 
 
-def _person(expected: PersonView | None, got: PersonView | None) -> Iterator[str]:
+def person_differences(expected: PersonView | None, got: PersonView | None) -> Iterator[str]:
+    """All that differs in one person."""
     if expected is None or got is None:
         yield f"expected {expected}, got {got}"
         return
@@ -131,7 +145,7 @@ def _same_tag(expected: TagView, got: TagView) -> bool:
     return all(near) and all(getattr(expected, name) == getattr(got, name) for name in _EXACT)
 
 
-def _indexes(driver: Driver) -> Iterator[str]:
+def _indexes(driver: Ended) -> Iterator[str]:
     """Whether numbers, slices, bounds and bitmaps tell the truth about the people."""
     store, partition, header = driver.store, driver.place.partition, driver.header
     people = states(driver)
@@ -152,9 +166,9 @@ def _indexes(driver: Driver) -> Iterator[str]:
             yield f"{state.id} is due at {due}, its slice says {entry_due}, its bound {bounds.get(part)}"
         if due is not None and due < header.clock:
             yield f"{state.id} was due at {due} and the clock stands at {header.clock}"
-    numbers = {number for state in people for number in state.members}
+    numbers = {number for state in people for number in (*state.members, *state.apart)}
     for segment in numbers:
         bits = done(store.member_bits(partition, segment))
         inside = [number for number in range(len(bits) * 8) if bits[number // 8] & 0x80 >> number % 8]
-        if inside != [state.number for state in people if state.members.get(segment, 0) & 1]:
+        if inside != [state.number for state in people if is_member(state, segment)]:
             yield f"segment {segment} holds {inside} by its bitmap"

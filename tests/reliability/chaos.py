@@ -12,13 +12,12 @@ from typing import Any
 
 from stream.replay.difference import Difference
 from stream.replay.run import run_replay
+from tests.corpus.generate import shop_events
 from tests.reliability.deployment import Deployment
 from tests.reliability.kills import EVENTS_A_FAULT, Resumes, applied_by_lane, kill_worker, resumed
-from tests.reliability.load import Load
+from tests.reliability.load import Events, Load
 from tests.reliability.scenario import first_version, second_version
 from tests.reliability.verify import Verdict, verify
-
-_DRAIN_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Plan:
     people: int = 4_000
     seed: int = 20_261_122
     runner: str = "aiokafka"
+    drain_seconds: float = 180
 
 
 @dataclass
@@ -81,10 +81,12 @@ class Result:
         return self.verdict.is_clean and self.replayed.is_empty and complete
 
 
-async def under_load(deployment: Deployment, plan: Plan, faults: Callable[[Load], Awaitable[Resumes]]) -> Result:
+async def under_load(
+    deployment: Deployment, plan: Plan, faults: Callable[[Load], Awaitable[Resumes]], events: Events = shop_events
+) -> Result:
     """Write events while ``faults`` runs, drain, and judge. The workers run when it is called, and have ended when it returns."""
     began = time.monotonic()
-    load = Load(deployment, plan.seed, plan.events_a_second, plan.people)
+    load = Load(deployment, plan.seed, plan.events_a_second, plan.people, events)
     seconds: dict[str, float] = {}
 
     def lap(name: str) -> None:
@@ -96,7 +98,7 @@ async def under_load(deployment: Deployment, plan: Plan, faults: Callable[[Load]
     resumes = await faults(load)
     await load.stop()
     lap("load")
-    await deployment.drained([worker for worker in deployment.workers if worker.running], seconds=_DRAIN_SECONDS)
+    await deployment.drained([worker for worker in deployment.workers if worker.running], seconds=plan.drain_seconds)
     lap("drain")
     verdict = await verify(deployment, load)
     lap("oracle")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
@@ -19,21 +19,27 @@ from tests.reliability.deployment import Deployment
 _TICK_SECONDS = 0.05
 _PAUSE_SECONDS = 0.2
 
+Events = Callable[[int, int, Callable[[], int]], Iterator[ShopEvent]]
+"""Seed, number of people and the time of day → events without end."""
+
 
 @dataclass
 class Load:
     """``rate`` events a second, as many as it is ``allow``ed; same seed, same people.
 
     A slow machine needs longer between two faults; an allowance for each keeps the log as long as the faults are many.
-    ``sent``: digest of a value → how often it was acknowledged. ``seconds``: how long it wrote at the rate.
+    ``sent``: digest of a value → how often it was acknowledged. ``allowed``: how many events in all.
+    ``seconds``: how long it wrote at the rate.
     """
 
     deployment: Deployment
     seed: int
     rate: int
     people: int
+    events: Events = shop_events
     sent: Counter[bytes] = field(default_factory=Counter)
     acknowledged: int = 0
+    allowed: int = 0
     seconds: float = 0.0
     _allowed: int = 0
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,6 +49,7 @@ class Load:
 
     def allow(self, events: int) -> None:
         """Let so many more be written."""
+        self.allowed += events
         self._allowed += events
 
     def start(self) -> None:
@@ -68,7 +75,7 @@ class Load:
                 await self._moved.wait()
 
     async def _draw(self) -> None:
-        events: Iterator[ShopEvent] = shop_events(self.seed, self.people, _now_ms)
+        events = self.events(self.seed, self.people, _now_ms)
         before, due = time.monotonic(), 0.0
         while not self._stopping.is_set():
             await asyncio.sleep(_TICK_SECONDS)

@@ -46,6 +46,13 @@ DEAD_LETTERS: Final = Metric(
     "Dead letters: stored; only counted because the rate is capped or the bytes are too many; not taken by the broker.",
     labels={"outcome": ("stored", "capped", "too-large", "failed")},
 )
+QUALITY_FINDINGS: Final = Metric(
+    "ebbtide_collector_quality_findings_total",
+    "counter",
+    "Events in which a check of the definitions found a wrong value: kept and labelled, the value dropped, or the event refused.",
+    labels={"outcome": ("keep", "drop", "refuse")},
+    defined=("source", "check"),
+)
 BATCH_EVENTS: Final = Metric(
     "ebbtide_collector_batch_events",
     "histogram",
@@ -80,6 +87,6 @@ DEFINITIONS_VERSION: Final = Metric(
 )
 
 CATALOGUE: Final = (
-    *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, BATCH_EVENTS, PRODUCE_SECONDS, PRODUCE_FAILURES),
-    *(PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES, CONNECTIONS, DEFINITIONS_VERSION),
+    *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
+    *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES, CONNECTIONS, DEFINITIONS_VERSION),
 )

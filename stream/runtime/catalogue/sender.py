@@ -1,4 +1,4 @@
-"""Metrics of the sender: totals over all senders of the process, since a sender's id is not from a closed set."""
+"""Metrics of the sender: totals over all senders of the process, but for decoys: an alert must name who reached one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ OUTCOMES: Final = (
     "garbage",  # an answer that is no HTTP
     "refused_address",
 )
-SKIPS: Final = ("not_wanted", "finished_before")
+SKIPS: Final = ("not_wanted", "finished_before", "decoy")
 REASON_CODES: Final = tuple(reason.code for reason in REASONS if reason.stage == "sender")
 
 RECORDS: Final = Metric("ebbtide_sender_records_total", "counter", "Records read from the transitions topic, once for each sender.")
 SKIPPED: Final = Metric(
-    "ebbtide_sender_skipped_total", "counter", "Records that were not sent: not asked for, or finished by an earlier owner.", {"why": SKIPS}
+    "ebbtide_sender_skipped_total",
+    "counter",
+    "Records that were not sent: not asked for, finished by an earlier owner, of a decoy that blocks.",
+    {"why": SKIPS},
 )
 ATTEMPTS: Final = Metric("ebbtide_sender_attempts_total", "counter", "Requests to receivers, by how they ended.", {"outcome": OUTCOMES})
 ATTEMPT_SECONDS: Final = Metric(
@@ -32,6 +35,12 @@ ATTEMPT_SECONDS: Final = Metric(
     "histogram",
     "Time one request takes.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30),
+)
+DECOYS_REACHED: Final = Metric(
+    "ebbtide_decoy_reached_total",
+    "counter",
+    "Transitions of decoys that a sender sent or was about to send; any value above 0 needs a person.",
+    defined=("sender",),
 )
 DELIVERED: Final = Metric("ebbtide_sender_delivered_total", "counter", "Transitions that a receiver took.")
 DEAD_LETTERS: Final = Metric(

@@ -26,7 +26,7 @@ TRANSITIONS: Final = Metric(
 TRANSITIONS_WITHHELD: Final = Metric(
     "ebbtide_worker_transitions_withheld_total",
     "counter",
-    "Entries and leaves kept back by a segment's at_most.",
+    "Entries and leaves held back by a segment's at_most.",
     {"direction": DIRECTIONS},
 )
 BATCHES: Final = Metric("ebbtide_worker_batches_total", "counter", "Batches committed to the store.")
@@ -65,8 +65,10 @@ OFFSET_GAPS: Final = Metric(
     "counter",
     "Records that the log skipped or lost between two reads; any value above 0 needs a person.",
 )
-LEAF_BOUNDS: Final = Metric(
-    "ebbtide_worker_leaf_bounds_total", "counter", "Times a window was full, so that its oldest entry went before its time."
+BOUND_BITES: Final = Metric(
+    "ebbtide_worker_bound_bites_total",
+    "counter",
+    "Values of tags, events of windows, matches or keys left out because a person would have held too many.",
 )
 LAG_RECORDS: Final = Metric(
     "ebbtide_worker_lag_records", "gauge", "Records between the end of the log and the committed cursors, over all lanes."

@@ -62,9 +62,9 @@ def line_with(process: subprocess.Popen[str], key: str) -> dict[str, Any]:
     raise AssertionError(f"it ended without saying {key}")
 
 
-def eventually(what: Callable[[], bool]) -> None:
-    """Ask until it is so; fail after the deadline."""
+def eventually(what: Callable[[], bool], every: float = 0.1) -> None:
+    """Ask until it is so, every so many seconds; fail after the deadline."""
     until = time.monotonic() + PATIENCE_SECONDS
     while not what():
         assert time.monotonic() < until, "it did not come to pass in time"
-        time.sleep(0.1)
+        time.sleep(every)

@@ -103,6 +103,12 @@ def test_what_segment_keeps_beside_properties_moves_into_them_and_never_over_the
     assert event_of({"groupId": "g", "traits": {"plan": "pro"}}, "group")["properties"] == {"groupId": "g"}
 
 
+def test_an_alias_keeps_whom_it_joins_as_an_id_too() -> None:
+    assert event_of({"previousId": 7}, "alias")["previousId"] == "7"
+    assert "previousId" not in event_of({"previousId": [7]}, "alias")
+    assert "previousId" not in event_of({"previousId": "a-1"}, "identify")
+
+
 def test_traits_of_identify_may_stand_in_the_context() -> None:
     event = event_of({"context": {"traits": {"city": "X"}}}, "identify")
     assert event["traits"] == {"city": "X"}

@@ -58,6 +58,7 @@ async def reader() -> PeopleReader:
             event: dict[str, Any] = {"type": "track", "event": "viewed", "id": f"m{at}", "source": "web", "timestamp": T}
             event |= {"userId": f"u{number}", "properties": {"category": "shoes"}, "traits": {"city": "Xiamen"}}
             engine.apply(person, read_event(to_json(event)), T, T, out)
+        person.state.lists = [("staff", 3), ("vip", 4)]
         digest = person_digest(person.state.id)
         commit.persons.append((digest, pack(person.state)))
         commit.new_people.append((number, digest, None))
@@ -85,6 +86,7 @@ async def test_a_view_tells_names_and_where_a_tag_came_from(reader: PeopleReader
     view = person_view(found)
 
     assert view["traits"] == {"city": "Xiamen"}
+    assert view["lists"] == ["staff"]
     assert (view["tags"][0]["tag"], view["tags"][0]["value"], view["tags"][0]["count"]) == ("interest", "shoes", 2)
     assert view["tags"][0]["from"] == {"rule": "viewed", "source": "web", "eventId": "m1"}
 
@@ -119,3 +121,10 @@ async def test_an_explanation_tells_its_times_in_words(reader: PeopleReader) -> 
     assert (view["value"], view["changesAt"]) == (True, "2025-11-24T16:00:10.001Z")
     assert view["facts"]["lastAt"] == "2025-11-24T16:00:00.000Z"
     assert view["facts"]["halfLifeMs"] == 10_000
+
+
+async def test_everybody_is_told_as_stored_each_once(reader: PeopleReader) -> None:
+    stored = [person async for person in reader.stored(0)]
+    assert [person.state.id for person in stored] == [f"user:u{number}" for number in range(130)]
+    assert stored[0].traits() == {"city": "Xiamen"}
+    assert [person async for person in reader.stored(1)] == []

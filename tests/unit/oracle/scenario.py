@@ -41,6 +41,9 @@ class Log:
     def activate(self, at: int, version: int) -> Log:
         return self.raw(at, json.dumps({"type": "$definitions", "version": version, "phase": "activate"}).encode(), "definitions")
 
+    def prepare(self, at: int, version: int) -> Log:
+        return self.raw(at, json.dumps({"type": "$definitions", "version": version, "phase": "prepare"}).encode(), "definitions")
+
     def listed(self, at: int, version: int, add: list[str] | None = None, remove: list[str] | None = None, name: str = "vip") -> Log:
         body = {"type": "$list", "id": name, "version": version, "add": add or [], "remove": remove or []}
         return self.raw(at, json.dumps(body).encode(), "list")

@@ -67,6 +67,13 @@ def test_a_list_may_name_several_people_and_those_of_another_partition_are_passe
     assert people(outcome) == [(name, "entered") for name in mine] != []
 
 
+def test_a_list_that_names_only_people_of_another_partition_has_come_to_the_wrong_one() -> None:
+    mine, other = sorted(("user:u1", "user:u2"), key=lambda name: partition_of(name, 2))
+    story = log(VIP).listed(0, 1, [other]).listed(1, 1, remove=[other]).listed(2, 1).listed(3, 1, [other, mine])
+    outcome = run_partition(story.records, partition=0, partitions=2, bundles={1: story.bundles[0]})
+    assert (outcome.dead_letters, people(outcome)) == ([(1, "wrong-partition"), (2, "wrong-partition")], [(mine, "entered")])
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -78,6 +85,12 @@ def test_a_list_may_name_several_people_and_those_of_another_partition_are_passe
         b'{"type":"$list","id":"vip","version":1,"add":"user:u1"}',
         b'{"type":"$list","id":"vip","version":1,"remove":[7]}',
         b'{"type":"$list","id":"vip","version":1,"add":[""]}',
+        b'{"type":"$list","id":"VIP","version":1,"add":["user:u1"]}',
+        b'{"type":"$list","id":"vip","version":0,"add":["user:u1"]}',
+        b'{"type":"$list","id":"vip","version":9007199254740992,"add":["user:u1"]}',
+        b'{"type":"$list","id":"vip","version":1,"add":["u1"]}',
+        b'{"type":"$list","id":"vip","version":1,"add":["user:"]}',
+        b'{"type":"$list","id":"vip","version":1,"remove":[":u1"]}',
     ],
 )
 def test_a_list_that_cannot_be_read_is_a_dead_letter(body: bytes) -> None:
@@ -163,11 +176,28 @@ def test_the_29th_of_february_is_the_28th_in_other_years() -> None:
     ]  # fmt: skip
 
 
-def test_a_birthday_with_an_offset_means_the_local_day() -> None:
-    """Midnight of December 24 in Shanghai is 16:00 of the 23rd in UTC."""
-    assert dated(AnniversaryNode("d", 0, SHANGHAI), "1990-12-23T16:00:00Z", "2026-06-01T00:00:00Z") == [
+@pytest.mark.parametrize(
+    "value", ["1990-12-24T00:30:00Z", "1990-12-24T23:30:00-11:00", "1990-12-24T23:30:00Z", "1990-12-24T00:30:00+14:00"]
+)
+def test_a_birthday_with_an_offset_means_its_local_day(value: str) -> None:
+    """The day that is written. In Shanghai it was another one at half of these times."""
+    assert dated(AnniversaryNode("d", 0, SHANGHAI), value, "2026-06-01T00:00:00Z") == [
         ("in", "2025-12-24T00:00:00+08:00"), ("out", "2025-12-25T00:00:00+08:00")
     ]  # fmt: skip
+
+
+def test_a_day_that_the_zone_skipped_is_a_birthday_all_the_same() -> None:
+    """In Samoa there was no December 30 in 2011; who was written down for its noon has a birthday on it."""
+    outcome = log(segment(AnniversaryNode("d", 0, "Pacific/Apia"))).event(0, traits={"d": "2011-12-30T12:00"})
+    rows = seen(outcome.clock(after_t("2026-06-01T00:00:00Z")).run())
+    assert [row[2] for row in rows] == [after_t("2025-12-30T00:00:00+13:00"), after_t("2025-12-31T00:00:00+13:00")]
+
+
+def test_a_date_with_an_offset_comes_and_is_past_at_its_instant() -> None:
+    for direction, expected in (("next", [-DAY, 0]), ("last", [0, DAY])):
+        node = DateNode("d", "next" if direction == "next" else "last", DAY, SHANGHAI)
+        rows = seen(log(segment(node)).event(0, traits={"d": "2025-12-24T23:30:00-11:00"}).clock(after_t("2026-06-01T00:00:00Z")).run())
+        assert [row[2] - after_t("2025-12-24T23:30:00-11:00") for row in rows] == expected
 
 
 def test_the_day_of_an_anniversary_is_as_long_as_the_clocks_make_it() -> None:

@@ -148,6 +148,13 @@ def test_a_said_tag_comes_before_rules_and_weighs_one_unless_said() -> None:
     assert (tags["interest:a:b"].weight, len(tags)) == (1.0, 2)
 
 
+def test_what_is_said_comes_before_the_rules_of_all_tags() -> None:
+    """Of one group the one applied last stays: the one with the rule, whichever is defined first."""
+    ruled, said = Tag("ruled", "Ruled", (rule("$tag"),), exclusive="one"), Tag("said", "Said", (), exclusive="one")
+    for tags in ((ruled, said), (said, ruled)):
+        assert list(log(tags=tags).said(0, "tag", {"said": {}}).run().persons[ME].tags) == ["ruled"]
+
+
 def test_untag_deletes_and_what_is_not_later_is_dropped_from_then_on() -> None:
     story = log(tags=(FAMILY,))
     for at, value in ((0, "a"), (1, "b"), (500, "a")):

@@ -7,6 +7,7 @@ from stream.runtime.metrics import Metric, Metrics, declared
 
 SEEN = Metric("ebbtide_test_seen_total", "counter", "Things seen.", {"colour": ("red", "blue"), "size": ("s", "l")})
 PLAIN = Metric("ebbtide_test_plain_total", "counter", "Things.")
+DEFINED = Metric("ebbtide_test_defined_total", "counter", "By ids.", {"size": ("s", "l")}, defined=("sender",))
 HELD = Metric("ebbtide_test_held_bytes", "gauge", "Held.")
 TOOK = Metric("ebbtide_test_took_seconds", "histogram", "Took.", {"stage": ("a",)}, buckets=(0.1, 1))
 
@@ -109,3 +110,27 @@ def test_a_catalogue_names_every_metric_of_its_module() -> None:
     for module in (collector, process, sender, worker):
         assert declared(module) == module.CATALOGUE
     Metrics(process.CATALOGUE, worker.CATALOGUE).render()
+
+
+def test_ids_of_definitions_may_be_labels_and_have_a_series_from_their_first_look_up() -> None:
+    metrics = Metrics([DEFINED])
+    assert b"ebbtide_test_defined_total{" not in metrics.render()
+    metrics.counter(DEFINED, size="l", sender="shop")
+    assert b'ebbtide_test_defined_total{sender="shop",size="l"} 0.0' in metrics.render()
+    for wrong in ({"size": "l"}, {"size": "x", "sender": "shop"}, {"size": "l", "sender": "Of a stranger"}):
+        with pytest.raises(ValueError, match="ebbtide_test_defined_total"):
+            metrics.counter(DEFINED, **wrong)
+
+
+def test_beyond_a_thousand_the_ids_share_one_series() -> None:
+    metrics = Metrics([DEFINED])
+    for number in range(1_010):
+        metrics.counter(DEFINED, size="l", sender=f"s{number}").inc()
+    metrics.counter(DEFINED, size="l", sender="s3").inc()
+    assert metrics.value(DEFINED, size="l", sender="s3") == 2
+    assert metrics.value(DEFINED, size="l", sender="other") == 10
+
+
+def test_a_label_is_either_named_or_of_definitions() -> None:
+    with pytest.raises(ValueError, match="'size' cannot name a label"):
+        Metric("ebbtide_test_x_total", "counter", "X.", {"size": ("s",)}, defined=("size",))

@@ -197,3 +197,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         path.write_bytes(content)
     with pytest.raises(Misconfigured, match=r"ebbtide\.toml"):
         load_settings({}, path)
+
+
+def test_the_secret_of_identity_is_the_same_for_all_processes_and_shown_by_none() -> None:
+    settings = from_mapping({"EBBTIDE_IDENTITY_SECRET": "a key of at least sixteen bytes"})
+    assert settings.identity_key == b"a key of at least sixteen bytes"
+    assert "a key" not in repr(settings)
+    assert from_mapping({}).identity_key is None
+
+
+def test_a_secret_of_identity_that_can_be_guessed_is_refused_and_not_repeated() -> None:
+    (fault,) = faults({"EBBTIDE_IDENTITY_SECRET": "short"})
+    assert (fault.where, fault.found) == ("EBBTIDE_IDENTITY_SECRET", "(hidden)")

@@ -74,7 +74,7 @@ def test_a_date_is_its_midnight_in_the_zone_and_a_time_is_what_it_says(value: st
 
 
 @pytest.mark.parametrize(
-    "value", ["tomorrow", "2026-02-30", "20260510", "2026-05-10T25:00", "2026-W19-7", "", 7, None, True, ["2026-05-10"]]
+    "value", ["tomorrow", "2026-02-30", "20260510", "2026-05-10T25:00", "2026-05-10T24:00", "2026-W19-7", "", 7, None, True, ["2026-05-10"]]
 )
 def test_what_is_no_date_is_never_near(value: Any) -> None:
     for node in (date_node("next"), date_node("last"), AnniversaryNode("d", DAY)):

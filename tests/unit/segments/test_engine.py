@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from typing import Any
 
-from schemas.errors import Rejected
-from segments import engine as engine_module
+import pytest
+
 from segments.engine import Engine
-from tagging.codec import FORMAT, REST_FORMAT
-from tagging.person import TRAITS_BYTES_MAX, Person
+from tagging.person import Person
 from tagging.state import REBASE_AFTER, new_person
-from tests.unit.segments.scene import DAY, HOUR, MINUTE, Row, Story, T, bundle_of, story
+from tests.unit.segments.scene import DAY, HOUR, MINUTE, Row, T, story
 
 HOT = """
 tags: [{id: heat, half_life: 1h, rules: [{event: viewed}]}]
@@ -68,152 +65,72 @@ def test_a_due_time_fires_when_the_clock_is_past_it() -> None:
     assert shop.rows()[1:] == [("recent", "out", 10 * MINUTE, "time")]
 
 
+@pytest.fixture
+def evaluations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """The time after T and the cause of every evaluation there was."""
+    found: list[tuple[int, str]] = []
+    plain = Engine._evaluate
+
+    def counted(self: Engine, person: Person, at: int, segments: Any, why: Any, *rest: Any) -> int | None:
+        found.append((person.state.base + at - T, why[0]))
+        return plain(self, person, at, segments, why, *rest)
+
+    monkeypatch.setattr(Engine, "_evaluate", counted)
+    return found
+
+
+BOTH = """
+segments:
+  - {id: b, when: {event: viewed, within: 10m}}
+  - {id: a, when: {event: viewed, within: 10m}}
+  - {id: none, when: {not: {any: [{segment: a}, {segment: b}]}}}
+"""
+
+
+def test_what_is_due_at_one_millisecond_is_one_evaluation(evaluations: list[tuple[int, str]]) -> None:
+    shop = story(BOTH)
+    shop.event(0)
+    shop.advance(DAY)
+
+    assert evaluations == [(0, "event"), (10 * MINUTE, "time")]
+    assert shop.rows()[2:] == [(name, way, 10 * MINUTE, "time") for name, way in (("a", "out"), ("b", "out"), ("none", "in"))]
+    assert [one.sequence for one in shop.out] == [1, 1, 2, 2, 1]
+
+
+@pytest.mark.parametrize(("at", "expected"), [(10 * MINUTE, [(10 * MINUTE, "event")]), (HOUR, [(10 * MINUTE, "time"), (HOUR, "event")])])
+def test_a_record_is_one_evaluation_after_those_that_were_due_before_it(
+    at: int, expected: list[tuple[int, str]], evaluations: list[tuple[int, str]]
+) -> None:
+    shop = story(BOTH)
+    shop.event(0)
+    shop.event(at, "other")
+
+    assert evaluations[1:] == expected
+
+
+def test_when_nothing_is_due_nothing_is_evaluated(evaluations: list[tuple[int, str]]) -> None:
+    shop = story(BOTH)
+    shop.event(0)
+    before = shop.packed()
+    for until in (0, 1, 10 * MINUTE):
+        shop.advance(until)
+
+    assert (evaluations, shop.packed()) == ([(0, "event")], before)
+
+
+def test_a_repeat_is_no_evaluation(evaluations: list[tuple[int, str]]) -> None:
+    shop = story(BOTH)
+    shop.event(0, id="m-1")
+    shop.event(HOUR - 1, id="m-1")
+
+    assert evaluations == [(0, "event")]
+
+
 def test_a_person_is_judged_by_all_segments_from_the_first_record_on() -> None:
     shop = story("segments: [{id: b, when: {not: {event: bought}}}, {id: a, when: {all: []}}, {id: c, when: {any: []}}]")
     shop.event(0, "anything")
 
     assert shop.rows() == [("a", "in", 0, "event"), ("b", "in", 0, "event")]
-
-
-def test_a_redelivered_event_changes_nothing() -> None:
-    shop = story(HOT)
-    assert shop.event(0, id="m-1")
-    before = shop.packed()
-
-    assert not shop.event(30 * MINUTE, id="m-1")
-    assert shop.packed() == before
-
-
-def test_a_repeat_fires_nothing_that_is_due() -> None:
-    shop = story(RECENT)
-    shop.event(0, id="m-1")
-
-    assert not shop.event(20 * MINUTE, id="m-1")
-    assert len(shop.out) == 1
-
-
-def test_an_id_counts_again_after_the_window_and_a_repeat_does_not_extend_it() -> None:
-    shop = story("settings: {dedupe: 1h}\n" + HOT)
-    assert shop.event(0, id="m-1")
-    assert not shop.event(HOUR - 1, id="m-1")
-
-    assert shop.event(HOUR, id="m-1")
-    assert shop.person.state.tags[1].count == 2
-
-
-def test_events_without_an_id_all_count() -> None:
-    shop = story(HOT)
-    for _ in range(3):
-        assert shop.event(0)
-
-    assert shop.person.state.tags[1].count == 3
-    assert shop.person.state.recent == b""
-
-
-def test_ids_of_a_person_at_rest_are_forgotten_after_the_window() -> None:
-    shop = story("settings: {dedupe: 1h}\n" + HOT)
-    shop.event(0, "other", id="m-1")
-    assert shop.due() == HOUR
-    shop.advance(HOUR + 1)
-
-    assert (shop.person.state.recent, shop.due()) == (b"", None)
-
-
-def test_ids_outlive_a_change_that_comes_before_they_expire() -> None:
-    shop = story("settings: {dedupe: 1h}\n" + RECENT)
-    shop.event(0, id="m-1")
-    shop.advance(11 * MINUTE)
-    assert shop.due() == HOUR
-    assert not shop.event(12 * MINUTE, id="m-1")
-
-    shop.advance(HOUR + 1)
-    assert shop.due() is None
-
-
-def test_a_person_is_at_rest_once_nothing_recent_is_left() -> None:
-    shop = story("tags: [{id: a, rules: [{event: viewed}]}]\n" + RECENT)
-    shop.event(0, id="0f8fad5b-d9cb-469f-a165-70867728950e")
-    assert shop.packed()[0] == FORMAT
-
-    shop.advance(HOUR + 1)
-    assert shop.packed()[0] == REST_FORMAT
-    (held,) = shop.person.state.tags.values()
-    assert held.event_id == "0f8fad5b-d9cb-469f-a165-70867728950e"
-
-
-def test_traits_that_are_too_large_are_refused_and_nothing_changed() -> None:
-    shop = story(HOT)
-    shop.event(0, traits={"city": "Oslo"})
-    before = shop.packed()
-
-    with pytest.raises(Rejected) as refused:
-        shop.event(1, traits={"note": "x" * TRAITS_BYTES_MAX}, id="m-1", anonymousId="a")
-
-    assert refused.value.reason.code == "state-too-large"
-    assert shop.packed() == before
-    assert shop.event(2, id="m-1")
-
-
-TRAITS = """
-segments:
-  - {id: local, include: [city, home.zip], when: {trait: city, eq: Oslo}}
-  - {id: known, when: {trait: city}}
-  - {id: bought_here, when: {event: bought, where: {properties.city: {trait: city}}}}
-"""
-
-
-def test_traits_change_segments_and_travel_with_the_entry() -> None:
-    shop = story(TRAITS)
-    shop.event(0)
-    shop.event(1, "$identify", type="identify", traits={"city": "Oslo"})
-    shop.event(2, traits={"city": "Rome", "home": {"zip": 1}})
-    shop.event(3, traits={"city": None})
-
-    assert shop.rows() == [
-        ("known", "in", 1, "event"),
-        ("local", "in", 1, "event"),
-        ("local", "out", 2, "event"),
-        ("known", "out", 3, "event"),
-    ]
-    assert [one.traits for one in shop.out if one.segment == "local"] == [{"city": "Oslo"}, {"city": "Rome", "home.zip": 1}]
-    assert [one.traits for one in shop.out if one.segment == "known"] == [None, None]
-
-
-def test_traits_of_a_group_are_not_the_persons() -> None:
-    shop = story(TRAITS)
-    shop.event(0, type="group", traits={"city": "Oslo"})
-
-    assert shop.rows() == []
-
-
-@pytest.mark.parametrize("traits", [None, [], "city", 7, {}])
-def test_traits_that_are_no_object_change_nothing(traits: object) -> None:
-    shop = story(TRAITS)
-    shop.event(0, traits=traits)
-
-    assert shop.person.state.traits == b""
-
-
-def test_late_traits_lose_to_newer_ones() -> None:
-    shop = story(TRAITS)
-    shop.event(10, traits={"city": "Oslo"})
-    shop.event(20, event_at=5, traits={"city": "Rome"})
-
-    assert shop.rows() == [("known", "in", 10, "event"), ("local", "in", 10, "event")]
-
-
-def test_rules_see_the_traits_before_the_record_and_leaves_those_after() -> None:
-    shop = story(
-        """
-tags: [{id: home, rules: [{event: bought, where: {properties.city: {trait: city}}}]}]
-segments: [{id: by_leaf, when: {event: bought, where: {properties.city: {trait: city}}}}, {id: by_tag, when: {tag: home}}]
-"""
-    )
-    shop.event(0, "bought", properties={"city": "Oslo"}, traits={"city": "Oslo"})
-    assert shop.rows() == [("by_leaf", "in", 0, "event")]
-
-    shop.event(1, "bought", properties={"city": "Oslo"})
-    assert shop.rows()[1:] == [("by_tag", "in", 1, "event")]
 
 
 def test_a_leaf_counts_only_what_meets_its_condition() -> None:
@@ -311,7 +228,7 @@ def test_a_bound_of_a_family_that_bites_is_counted() -> None:
     shop = story("tags: [{id: f, value: 'properties.x[]', rules: [{event: viewed}]}]")
     shop.event(0, properties={"x": [f"v{number}" for number in range(1_003)]})
 
-    assert shop.engine.bound_bites == 3
+    assert shop.engine.tally.bound_bites == 3
 
 
 def test_a_score_that_would_last_beyond_the_year_9999_is_as_good_as_for_ever() -> None:
@@ -327,107 +244,6 @@ segments: [{id: s, when: {tag: a, score: {gte: 1}}}]
 
     shop.event(1, properties={"n": -1e290})
     assert shop.rows()[1:] == [("s", "out", 1, "event")]
-
-
-EVERYTHING = """
-settings: {dedupe: 2h}
-tags:
-  - {id: heat, half_life: 3h, cap: 6, rules: [{event: viewed}, {event: bought, weight: -2}]}
-  - {id: topic, value: properties.topic, half_life: 20d, rules: [{event: viewed}]}
-  - {id: vip}
-segments:
-  - {id: hot, when: {tag: heat, score: {gte: 1.5}}}
-  - {id: warm, when: {any: [{tag: heat, score: {gt: 0.25}}, {event: bought, within: 40d}]}}
-  - {id: mild, when: {tag: heat, score: {between: [0.5, 1.5]}}}
-  - {id: fan, when: {all: [{tag: topic, score: {gte: 0.5}}, {not: {event: bought, within: 1h}}]}}
-  - {id: one, when: {event: viewed, within: 30m, count: {eq: 1}}}
-  - {id: few, when: {event: [viewed, bought], within: 6h, count: {between: [1, 2]}}}
-  - {id: gone, when: {not: {any: [{event: viewed, within: 60d}, {tag: vip}]}}}
-  - {id: buyer, when: {event: bought}}
-  - {id: local, when: {all: [{trait: city, eq: Oslo}, {tag: 'topic:x', score: {lt: 1}}]}}
-"""
-steps = st.lists(
-    st.fixed_dictionaries(
-        {
-            "wait": st.sampled_from([0, 1, MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, DAY, 20 * DAY, 60 * DAY]) | st.integers(0, 90 * DAY),
-            "late": st.sampled_from([0, 0, 0, 1, 20 * MINUTE, DAY, 70 * DAY]),
-            "what": st.sampled_from(["viewed", "viewed", "bought", "tag", "untag", "identify"]),
-            "topic": st.sampled_from(["x", "y"]),
-            "id": st.none() | st.sampled_from(["m-1", "m-2"]),
-            "looks": st.lists(st.integers(0, 90 * DAY), max_size=3),
-        }
-    ),
-    min_size=1,
-    max_size=12,
-)
-Steps = list[dict[str, object]]
-everything = bundle_of(EVERYTHING)
-
-
-def live(log: Steps, *, looking: bool, ending: bool = True) -> Story:
-    """A person's life; ``looking``: somebody advances the person between the records."""
-    shop = Story(Engine(everything))
-    clock = 0
-    for step in log:
-        before, clock = clock, clock + int(str(step["wait"]))
-        if looking and step is not log[0]:
-            for look in sorted(int(str(at)) for at in step["looks"]):  # type: ignore[attr-defined]
-                shop.advance(min(before + look, clock))
-        what, topic = str(step["what"]), step["topic"]
-        fields = {"type": what, "tags": {"vip": {}, f"topic:{topic}": {}}, "traits": {"city": "Oslo" if topic == "x" else None}}
-        if what in ("viewed", "bought"):
-            fields = {"properties": {"topic": topic}}
-        shop.event(clock, what, event_at=clock - int(str(step["late"])), id=step["id"], **fields)
-    if ending:
-        shop.advance(clock + 4_000 * DAY)
-    return shop
-
-
-@settings(max_examples=60, deadline=None)
-@given(steps)
-def test_transitions_alternate_and_their_sequences_have_no_gaps(log: Steps) -> None:
-    shop = live(log, looking=True)
-
-    assert len({one.id for one in shop.out}) == len(shop.out)
-    assert [one.timestamp for one in shop.out] == sorted(one.timestamp for one in shop.out)
-    for segment in {one.segment for one in shop.out}:
-        mine = [one for one in shop.out if one.segment == segment]
-        assert [one.sequence for one in mine] == list(range(1, len(mine) + 1))
-        assert [one.kind for one in mine] == ["segment.entered", "segment.left"] * (len(mine) // 2) + ["segment.entered"] * (len(mine) % 2)
-        assert {one.incarnation for one in mine} == {shop.person.state.incarnation}
-    assert {number: sequence for number, sequence in shop.person.state.members.items() if sequence} == {
-        everything.numbers.segments[segment]: max(one.sequence for one in shop.out if one.segment == segment)
-        for segment in {one.segment for one in shop.out}
-    }
-
-
-@settings(max_examples=60, deadline=None)
-@given(steps)
-def test_when_somebody_looks_makes_no_difference(log: Steps) -> None:
-    assert live(log, looking=True).out == live(log, looking=False).out
-
-
-@settings(max_examples=60, deadline=None)
-@given(steps)
-def test_an_entry_after_which_nothing_happens_ends_when_it_said(log: Steps) -> None:
-    earlier = len(live(log[:-1], looking=False, ending=False).out)
-    shop = live(log, looking=False)
-    last = T + sum(int(str(step["wait"])) for step in log)
-    for at, one in enumerate(shop.out):
-        if one.kind == "segment.entered" and (one.timestamp > last or (at >= earlier and one.cause == "event")):
-            follower = next((later for later in shop.out[at + 1 :] if later.segment == one.segment), None)
-            assert one.leaves_at == (None if follower is None else follower.timestamp)
-
-
-@settings(max_examples=40, deadline=None)
-@given(steps)
-def test_how_a_person_counts_time_cannot_be_seen(log: Steps) -> None:
-    """Relative times are moved once they no longer fit four bytes; with a bound of an hour that happens all the time."""
-    expected = live(log, looking=False).out
-    with pytest.MonkeyPatch.context() as patch:
-        for bound in (HOUR, 1 << 62):
-            patch.setattr(engine_module, "REBASE_AFTER", bound)
-            assert live(log, looking=False).out == expected
 
 
 def test_what_was_due_before_a_long_silence_is_judged_as_it_was_then() -> None:

@@ -23,6 +23,7 @@ tags:
     half_life: 10s
     rules: [{id: viewed, event: viewed}]
   - {id: buyer, rules: [{id: bought, event: bought}]}
+  - {id: topic, value: properties.category, max_values: 3, rules: [{event: viewed}]}
 segments:
   - id: hot
     when:
@@ -34,6 +35,10 @@ segments:
   - {id: some, when: {tag: interest, score: {gte: 2}}}
   - {id: local, when: {trait: home.city, exists: true, not: {any: [{eq: Wuhan}, {eq: Beijing}]}}}
   - {id: everybody, when: {all: []}}
+  - {id: rested, when: {all: [{trait: city}, {stays: {when: {not: {event: viewed, within: 2s}}, for: 5s}}]}}
+  - {id: varied, when: {tag: topic, count: {gte: 1}, last_at: {within: 1m}}}
+  - {id: past, archived: true, when: {event: viewed}}
+  - {id: sums, when: {event: viewed, within: 1m, count: {lt: 9}, sum: {property: properties.n, gt: 1, lte: 3}}}
 """
 
 
@@ -81,7 +86,8 @@ def test_a_condition_that_holds_says_why_and_until_when(bundle: Bundle, program:
     assert (tag.kind, tag.text, tag.value) == ("tag", "score of interest:shoes ≥ 2", True)
     assert tag.facts["count"] == 3
     assert (tag.facts["first_at"], tag.facts["last_at"], tag.facts["half_life_ms"]) == (T, T + 2000, 10_000)
-    assert event.facts == {"count": 2, "times": [T + 1000, T + 2000], "within_ms": 60_000}
+    assert event.facts == {"count": 2, "times": [T + 1000, T + 2000], "within_ms": 60_000, "or_more": True}
+    assert (tag.asked, event.asked, negated.asked) == ({"score": ["≥ 2"]}, {"count": ["≥ 2"]}, {})
     assert event.changes_at == T + 61_000
     assert (negated.kind, negated.value, negated.changes_at) == ("not", True, None)
     assert negated.items[0].facts == {"count": 0}
@@ -150,5 +156,37 @@ def test_an_empty_condition_is_one_node_that_always_holds(bundle: Bundle, progra
 
 
 def test_a_segment_that_is_not_there_is_a_key_error(bundle: Bundle, program: Program) -> None:
-    with pytest.raises(KeyError):
-        explain(program, "unknown", person_after(bundle, VIEW), T)
+    for name in ("unknown", "past"):
+        with pytest.raises(KeyError):
+            explain(program, name, person_after(bundle, VIEW), T)
+
+
+def test_inside_a_stays_is_its_node_and_the_stays_decides(bundle: Bundle, program: Program) -> None:
+    person = person_after(bundle, {**VIEW, "traits": {"city": "Xiamen"}})
+
+    told = explain(program, "rested", person, T + 3000)
+    _, stays = told.items
+    (negated,) = stays.items
+
+    assert (stays.kind, stays.value, stays.changes_at, stays.facts) == ("stays", False, T + 7000, {"since": T + 2000, "for_ms": 5000})
+    assert (negated.kind, negated.value, texts(negated.items)) == ("not", True, ["viewed within 2s: count ≥ 1"])
+    assert texts(deciding(told)) == ["stays for 5s"]
+    assert texts(leaves_of(told)) == ["city exists", "stays for 5s"]
+    assert texts(flipped(told, explain(program, "rested", person, T + 7000))) == ["stays for 5s"]
+
+
+def test_a_family_that_is_full_says_so(bundle: Bundle, program: Program) -> None:
+    views = [{"event": "viewed", "properties": {"category": f"c{number}"}} for number in range(3)]
+
+    full = explain(program, "varied", person_after(bundle, *views), T + 3000)
+
+    assert (full.facts["values_in_all"], full.facts["exact_over_newest"]) == (3, 3)
+    assert full.asked == {"count": ["≥ 1"], "last_at": ["within 1m"]}
+    assert "exact_over_newest" not in explain(program, "varied", person_after(bundle, *views[1:]), T + 2000).facts
+
+
+def test_what_is_asked_stands_under_the_name_of_its_fact(bundle: Bundle, program: Program) -> None:
+    told = explain(program, "sums", person_after(bundle, {"event": "viewed", "properties": {"n": 2}}), T)
+
+    assert told.asked == {"count": ["< 9"], "sum properties.n": ["> 1", "≤ 3"]}
+    assert (told.facts["count"], told.facts["sum properties.n"], "or_more" in told.facts) == (1, 2, False)

@@ -34,6 +34,8 @@ from segments import engine as engine_module
 from segments.engine import Engine
 from segments.explain import Explanation, explain
 from segments.people import place
+from tagging.codec import pack
+from tagging.lists import Naming
 from tagging.person import Person
 from tagging.state import new_person
 from tests.unit.segments.life import Life, at_least, made, match, under
@@ -54,8 +56,16 @@ def test_a_sum_is_over_the_newest_256_events_and_says_so() -> None:
         life.does(at, n=2 if at == 0 else 1)
 
     assert life.rows() == []
-    assert life.engine.bound_bites == 44
+    assert life.engine.tally.bound_bites == 44
     assert told(life, 300).facts == {"sum properties.n": 256, "exact_over_newest": 256}
+
+
+def test_a_sum_between_two_bounds_is_within_the_tolerance_of_both() -> None:
+    life = under(total("sum", Comparison("between", 1, 2)), total("avg", Comparison("between", 1), path="properties.m"))
+    for at, n in enumerate((1 - 1e-11, 1e-11 - 1e-13, 1.0, 1e-13, 1e-11)):
+        life.does(at, n=n, m=1 + 1e-13 if at < 4 else 9)
+
+    assert life.rows() == [("s1", "in", 0, "event"), ("s0", "in", 1, "event"), ("s0", "out", 4, "event"), ("s1", "out", 4, "event")]
 
 
 def test_events_without_a_number_are_among_the_newest() -> None:
@@ -86,7 +96,7 @@ def test_an_event_with_too_many_values_counts_as_a_bound_that_bites() -> None:
     life = under(total("distinct", Comparison("gte", 3), path="properties.n[]"))
     life.does(0, n=list(range(300)))
 
-    assert (life.engine.bound_bites, told(life, 0).facts) == (1, {"distinct properties.n[]": 256})
+    assert (life.engine.tally.bound_bites, told(life, 0).facts) == (1, {"distinct properties.n[]": 256, "exact_over_newest": 256})
 
 
 def test_nodes_over_the_same_events_share_one_state_that_serves_the_longest() -> None:
@@ -137,11 +147,11 @@ def test_only_the_newest_64_matches_of_a_step_are_kept() -> None:
     for at in range(70):
         life.does(at, "a")
     life.does(100, "b", event_at=5)
-    assert (life.rows(), len(life.state()), life.engine.bound_bites) == ([], 65, 6)
+    assert (life.rows(), len(life.state()), life.engine.tally.bound_bites) == ([], 65, 6)
     life.does(101, "b")
 
     assert life.rows() == [("s0", "in", 101, "event")]
-    assert told(life, 101).facts == {"times": [T + 69, T + 101]}
+    assert told(life, 101).facts == {"times": [T + 69, T + 101], "exact_over_newest": 64}
 
 
 def test_matches_that_can_decide_nothing_any_more_are_dropped() -> None:
@@ -209,10 +219,19 @@ def test_the_64_keys_with_the_newest_after_are_kept_and_as_many_that_came_alone(
     life = under(CART)
     for key in range(66):
         life.does(key // 16, "a", k=key)
-    assert (len(life.state()), life.engine.bound_bites) == (64, 2)
+    assert (len(life.state()), life.engine.tally.bound_bites) == (64, 2)
+    assert (told(life, 5).facts["waiting_in_all"], told(life, 5).facts["exact_over_newest"]) == (64, 64)
     for key in range(100, 166):
         life.does(5, "b", k=key)
-    assert (len(life.state()), life.engine.bound_bites) == (128, 4)
+    assert (len(life.state()), life.engine.tally.bound_bites) == (128, 4)
+
+
+def test_what_came_alone_is_bounded_and_says_so_too() -> None:
+    life = under(CART)
+    for key in range(64):
+        assert "exact_over_newest" not in told(life, 0).facts
+        life.does(0, "b", k=key)
+    assert told(life, 0).facts == {"waiting": [], "waiting_in_all": 0, "exact_over_newest": 64}
 
 
 def test_keys_that_can_decide_nothing_any_more_are_dropped() -> None:
@@ -243,27 +262,47 @@ def test_a_sample_only_grows_with_its_percentage() -> None:
 
 def test_a_list_names_a_person_until_it_does_not() -> None:
     life = under(ListNode("vips"), SegmentNode("s0"), NotNode(ListNode("others")))
-    life.engine.enlist(life.person, "vips", T, life.out, named=True)
-    life.engine.enlist(life.person, "nobody_reads_it", T + 1, life.out, named=True)
-    life.engine.enlist(life.person, "others", T + 1, life.out, named=True)
-    life.engine.enlist(life.person, "vips", T + 2, life.out, named=False)
+    for at, naming in enumerate(
+        (Naming("vips", 1, True), Naming("nobody_reads_it", 7, True), Naming("others", 1, True), Naming("vips", 2, False))
+    ):
+        assert life.engine.enlist(life.person, naming, T + at, life.out)
 
     assert life.rows() == [
         ("s0", "in", 0, "list"),
         ("s1", "in", 0, "list"),
         ("s2", "in", 0, "list"),
-        ("s2", "out", 1, "list"),
-        ("s0", "out", 2, "list"),
-        ("s1", "out", 2, "list"),
+        ("s2", "out", 2, "list"),
+        ("s0", "out", 3, "list"),
+        ("s1", "out", 3, "list"),
     ]
-    assert life.person.state.lists == ["nobody_reads_it", "others"]
+    assert life.person.state.lists == [("nobody_reads_it", 15), ("others", 3), ("vips", 4)]
+
+
+def test_an_older_version_of_a_list_changes_nothing_and_an_equal_one_applies() -> None:
+    life = under(ListNode("vips"))
+    assert life.engine.enlist(life.person, Naming("vips", 2, True), T, life.out)
+    before = pack(life.person.state)
+    assert not life.engine.enlist(life.person, Naming("vips", 1, False), T + 1, life.out)
+    assert pack(life.person.state) == before
+
+    assert life.engine.enlist(life.person, Naming("vips", 2, False), T + 2, life.out)
+    assert life.rows() == [("s0", "in", 0, "list"), ("s0", "out", 2, "list")]
+
+
+def test_a_list_that_drops_one_id_of_a_person_still_names_the_person_by_another() -> None:
+    life = under(ListNode("vips"))
+    life.person.state.lists = [("vips:user:u2", 3)]
+    assert life.engine.enlist(life.person, Naming("vips", 1, True), T, life.out)
+    assert life.engine.enlist(life.person, Naming("vips", 2, False), T + 1, life.out)
+
+    assert life.rows() == [("s0", "in", 0, "list")]
 
 
 def test_a_list_fires_what_is_due_before_it_and_brings_due_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "REBASE_AFTER", 50)
     life = under(EventNode(match("a"), within_ms=10), AllNode((ListNode("x"), EventNode(match("a"), within_ms=100))))
     life.does(0)
-    life.engine.enlist(life.person, "x", T + 60, life.out, named=True)
+    life.engine.enlist(life.person, Naming("x", 1, True), T + 60, life.out)
     assert life.due() == 100
     life.advance(200)
 

@@ -20,6 +20,7 @@ from schemas.definitions.model import (
     TagNode,
 )
 from segments.engine import Engine
+from tagging.lists import Naming
 from tagging.person import Person
 from tagging.state import new_person
 from tests.unit.segments.life import Life, made, match, under
@@ -124,7 +125,7 @@ def test_a_value_that_is_evicted_leaves_and_the_bound_is_counted() -> None:
     life.does(1, x="y")
 
     assert [row[:3] for row in life.rows()] == [("s0", "in", 0), ("s0", "out", 1)]
-    assert life.engine.bound_bites == 1
+    assert life.engine.tally.bound_bites == 1
 
 
 def test_an_archived_tag_stays_as_it_is() -> None:
@@ -153,7 +154,7 @@ def test_bringing_a_person_forward_drops_what_is_over_before_that_time() -> None
 def test_a_list_is_a_record_before_which_a_tag_may_go() -> None:
     life = under(HAS_BRIEF, ListNode("vips"), tags=(BRIEF,))
     life.does(0)
-    life.engine.enlist(life.person, "vips", T + HOUR, life.out, named=True)
+    life.engine.enlist(life.person, Naming("vips", 1, True), T + HOUR, life.out)
 
     assert life.person.state.tags == {}
     assert life.rows() == [("s0", "in", 0, "event"), ("s0", "out", HOUR, "list"), ("s1", "in", HOUR, "list")]

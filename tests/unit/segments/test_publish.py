@@ -42,7 +42,7 @@ def test_an_entry_too_many_is_not_published_nor_is_its_leave_and_neither_takes_a
 
     assert life.rows() == [("s", "in", 0, "event"), ("s", "out", 10, "time"), ("s", "in", 120, "event"), ("s", "out", 130, "time")]
     assert [one.sequence for one in life.out] == [1, 2, 3, 4]
-    assert life.engine.suppressed == 4
+    assert (life.engine.tally.entries, life.engine.tally.leaves) == (2, 2)
 
 
 def test_the_time_of_an_entry_is_over_exactly_after_it() -> None:
@@ -136,7 +136,7 @@ def test_after_a_pause_an_entry_too_many_is_still_one() -> None:
     brought(life, first, (second, 21), (third, 31))
 
     assert life.rows() == [("s", "in", 0, "event"), ("s", "out", 10, "time")]
-    assert life.engine.suppressed == 1
+    assert (life.engine.tally.entries, life.engine.tally.leaves) == (1, 0)
 
 
 def test_an_archived_segment_is_left_silently_and_its_numbers_go_on_when_it_comes_back() -> None:

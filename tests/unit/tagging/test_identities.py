@@ -126,7 +126,9 @@ def test_the_answer_to_what_an_absorbed_person_asked_is_awaited_whatever_was_ref
 
 
 def test_packed_and_read_again_it_is_the_same_and_the_persons_own_id_costs_nothing() -> None:
-    identities = Identities([edge("user:u1", "anon:a"), edge("anon:a", "phone:1")], {"anon:c": T}, {"anon:d": "first-login"}, {"link": (T, ("x",))})
+    identities = Identities(
+        [edge("user:u1", "anon:a"), edge("anon:a", "phone:1")], {"anon:c": T}, {"anon:d": "first-login"}, {"link": (T, ("x",))}
+    )
     packed = pack_identities(identities, "user:u1")
 
     assert b"user:u1" not in packed

@@ -38,7 +38,7 @@ states = st.builds(
     traits=st.binary(max_size=20),
     floors=st.dictionaries(keys, times, max_size=3),
     apart=st.dictionaries(numbers, st.lists(times, min_size=1, max_size=3), max_size=2),
-    lists=st.lists(texts, max_size=2),
+    lists=st.lists(st.tuples(texts, numbers), max_size=2),
 ).map(lambda state: state if state.recent else replace(state, recent_at=0))
 
 
@@ -54,9 +54,9 @@ def test_what_is_packed_is_read_back_the_same(state: PersonState) -> None:
 
 def test_the_packed_form_begins_with_its_format() -> None:
     state = new_person("user:u1", 0, T, 1)
-    assert pack(state)[0] == REST_FORMAT == 2
+    assert pack(state)[0] == REST_FORMAT == 4
     state.recent = b"twelve bytes"
-    assert pack(state)[0] == FORMAT == 1
+    assert pack(state)[0] == FORMAT == 3
 
 
 def test_the_packed_forms_of_a_person_are_the_same_for_ever() -> None:
@@ -65,21 +65,38 @@ def test_the_packed_forms_of_a_person_are_the_same_for_ever() -> None:
     state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
 
     assert pack(state).hex() == (
-        "02dc0015a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
-        "000091079100919201a36d2d318080c0c40080c0"
+        "04dc0016a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
+        "000091079100919201a36d2d318080c0c40080c0c400"
     )
     state.recent = b"twelve bytes"
     assert pack(state).hex() == (
+        "03dc0011a7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c0"
+        "00c40c7477656c7665206279746573c400808090c400"
+    )
+
+
+def test_states_from_before_there_were_identities_are_read() -> None:
+    state = new_person("user:u1", 5, T, 1)
+    state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
+    at_rest = (
+        "02dc0015a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
+        "000091079100919201a36d2d318080c0c40080c0"
+    )
+    busy = (
         "01dc0010a7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c0"
         "00c40c7477656c7665206279746573c400808090"
     )
+
+    assert unpack(bytes.fromhex(at_rest)) == state
+    state.recent = b"twelve bytes"
+    assert unpack(bytes.fromhex(busy)) == state
 
 
 def test_a_state_of_another_version_is_refused_and_says_so() -> None:
     packed = pack(new_person("user:u1", 0, T, 1))
 
-    with pytest.raises(Misconfigured, match="format 3, this version reads 1 and 2"):
-        unpack(b"\x03" + packed[1:])
+    with pytest.raises(Misconfigured, match="format 5, this version reads 1 to 4"):
+        unpack(b"\x05" + packed[1:])
 
 
 def test_two_new_persons_share_nothing() -> None:
@@ -139,6 +156,6 @@ def test_another_base_changes_nothing_that_can_be_seen(state: PersonState, base:
 def test_every_field_with_a_time_is_moved(state: PersonState) -> None:
     """A field that is added with a time and forgotten in ``rebase`` stands here as one that did not move."""
     relative = {"born", "due", "tags", "leaves", "floors", "recent_at", "apart"}
-    absolute = {"id", "number", "definitions", "members", "anonymous_id", "recent", "traits", "lists"}
+    absolute = {"id", "number", "definitions", "members", "anonymous_id", "recent", "traits", "lists", "identities"}
 
     assert {field.name for field in msgspec.structs.fields(PersonState)} == relative | absolute | {"base"}

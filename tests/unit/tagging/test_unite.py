@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tagging.codec import pack
 from tagging.exclusive import Group
 from tagging.families import FAMILY_VALUES_MAX
+from tagging.lists import is_named
 from tagging.paths import event_getter
 from tagging.person import TRAITS_BYTES_MAX, Person
 from tagging.recent import ENTRY_BYTES, id_hash, remember, seen
@@ -242,11 +243,20 @@ def test_rows_and_periods_of_one_of_them_keep_their_meaning() -> None:
 
 def test_lists_that_name_either_name_the_survivor_and_published_entries_are_its_own() -> None:
     one, other = person(), person("user:b")
-    one.lists, other.lists = ["b", "c"], ["a", "b"]
+    one.lists, other.lists = [("b", 4), ("c", 3)], [("a", 3), ("b", 3)]
     one.apart, other.apart = {1: [1, 5]}, {1: [2, 6], 2: [1, 7]}
     state = united(one, other).state
 
-    assert (state.lists, state.apart) == (["a", "b", "c"], {1: [1, 5]})
+    assert state.lists == [("a:user:b", 3), ("b", 4), ("b:user:b", 3), ("c", 3)]
+    assert [is_named(state.lists, name) for name in ("a", "b", "c", "d")] == [True, True, True, False]
+    assert state.apart == {1: [1, 5]}
+
+
+def test_what_a_list_said_of_an_id_that_both_took_over_is_what_its_newer_version_said() -> None:
+    one, other = person(), person("user:b")
+    one.lists, other.lists = [("a:user:c", 5), ("b:user:c", 8)], [("a:user:c", 6), ("b:user:c", 7)]
+
+    assert united(one, other).state.lists == [("a:user:c", 6), ("b:user:c", 8)]
 
 
 def test_traits_go_by_event_time_and_ties_to_the_survivor() -> None:

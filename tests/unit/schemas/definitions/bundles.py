@@ -50,6 +50,8 @@ from schemas.definitions.model import (
     TraitReference,
 )
 from schemas.definitions.node_shapes import AGGREGATES, LATEST_MS
+from schemas.definitions.quality_model import Check, Decoy, DuplicateSearch, QualityRules
+from schemas.definitions.quality_shapes import BOUNDS, OTHERWISE, VALUE_TYPES, VERIFIED
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -150,6 +152,31 @@ namespaces = st.builds(
 identities = st.builds(
     IdentityRules, st.lists(namespaces, max_size=2, unique_by=lambda namespace: namespace.id).map(tuple), several, counts
 )
+checks = st.builds(
+    Check,
+    words,
+    words,
+    several,
+    several,
+    st.dictionaries(words, words, max_size=2),
+    st.none() | words,
+    st.dictionaries(words, doubles, max_size=2),
+    st.none() | st.sampled_from(VALUE_TYPES),
+    st.none() | st.sampled_from(VERIFIED),
+    st.none() | words,
+    st.booleans(),
+    st.dictionaries(st.sampled_from(BOUNDS), doubles, max_size=2),
+    st.lists(words | numbers | st.booleans(), max_size=2).map(tuple),
+    st.sampled_from(OTHERWISE),
+)
+decoys = st.builds(Decoy, words, words, st.booleans())
+searches = st.builds(DuplicateSearch, several, several, several, several, several, several, st.none() | words, doubles)
+qualities = st.builds(
+    QualityRules,
+    st.lists(checks, max_size=2, unique_by=lambda check: check.id).map(tuple),
+    st.lists(decoys, max_size=2, unique_by=lambda decoy: decoy.id).map(tuple),
+    searches,
+)
 dictionaries = st.dictionaries(words, st.integers(1, 2**32), max_size=3)
 bundles = st.builds(
     Bundle,
@@ -162,4 +189,5 @@ bundles = st.builds(
     st.builds(Numbers, dictionaries, dictionaries, dictionaries, dictionaries, dictionaries),
     st.booleans(),
     identities,
+    qualities,
 )

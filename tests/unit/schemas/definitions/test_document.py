@@ -15,7 +15,8 @@ from tests.unit.schemas.definitions.reading import faults, valid
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "definitions.md").read_text("utf-8")
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+QUALITY_PAGE = (ROOT / "docs" / "data-quality.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE + QUALITY_PAGE, re.DOTALL)
 FILES = sorted((ROOT / "examples").rglob("*.yaml"))
 
 

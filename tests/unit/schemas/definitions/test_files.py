@@ -42,10 +42,11 @@ def test_a_file_without_content_defines_nothing() -> None:
             "#" * (MAXIMUM_FILE_BYTES + 1),
             f"a.yaml:1: found more than {MAXIMUM_FILE_BYTES} bytes, expected less, in several files if need be",
         ),
-        ("- tags\n", "a.yaml:1: found a list, expected a map with the keys settings, tags, segments, senders, sources, identity"),
+        ("- tags\n", "a.yaml:1: found a list, expected a map with the keys settings, tags, segments, senders, sources, identity, quality"),
         (
             "tag: []\n",
-            "a.yaml:1: tag: found 'tag', expected one of settings, tags, segments, senders, sources, identity; did you mean 'tags'?",
+            "a.yaml:1: tag: found 'tag', expected one of settings, tags, segments, senders, sources, identity, quality; "
+            "did you mean 'tags'?",
         ),
         ("tags: []\ntags: []\n", "a.yaml:2: tags: found 'tags' again (first on line 1), expected each key once"),
         ("tags: {}\n", "a.yaml:1: tags: found an empty map, expected a list"),
