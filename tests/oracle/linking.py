@@ -238,7 +238,7 @@ class LinkingLane(Partition):
         return person
 
     def _merge(self, person: Person, said: Said) -> None:
-        """The person becomes a part of another: it leaves each segment of which it was last published as inside; of what is paused nothing is."""
+        """The person becomes a part of another, and leaves each segment in which it was last published to be; what is paused is silent."""
         into = said.other
         self.touch(person.id, 0)
         for segment in self.order:
