@@ -34,6 +34,11 @@ class Edge(msgspec.Struct, array_like=True, frozen=True):
     source: str
     reason: str
 
+    @property
+    def link(self) -> str:
+        """Which attempt to link two persons the edge is of: an id is asked for once at a time."""
+        return f"{self.one}\n{self.other}\n{self.at_ms}"
+
 
 class _Hop(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What every record between lanes carries: the sending partition, and the number of this record among those it sent to this one."""
@@ -63,8 +68,7 @@ class ListedRecord(_Hop, tag_field="type", tag="$listed"):
 class LinkRecord(_Hop, tag_field="type", tag="$link"):
     """A step of linking two persons, addressed to the id ``to``.
 
-    ``other``: the canonical id of the person on the other side, ``strong`` its strong ids; ``reserved``: those for which the one who
-    accepted keeps a place since then; ``explicit``: an alias or an operator
+    ``other``: the canonical id of the person on the other side, ``strong`` its strong ids; ``explicit``: an alias or an operator
     says so; ``first_login``: the claim came by an id that belongs to its first login; ``reason``: why it is refused.
     """
 
@@ -72,7 +76,6 @@ class LinkRecord(_Hop, tag_field="type", tag="$link"):
     other: str
     edge: Edge
     strong: tuple[str, ...] = ()
-    reserved: tuple[str, ...] = ()
     explicit: bool = False
     first_login: bool = False
     reason: str = ""

@@ -203,6 +203,7 @@ class Engine:
             if state.members.get(segment.number, 0) & 1 and not segment.paused:
                 state.members[segment.number] += 1
                 out.append(self._transition(person, segment, clock - state.base, ("merge", None)))
+        self._tidy(state, clock - state.base)
         state.members, state.apart, state.due = {}, {}, None
 
     def _reach(self, person: Person, clock: int, out: list[Transition]) -> None:

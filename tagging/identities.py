@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,27 +14,40 @@ _ITSELF: Final = ""
 
 
 class Identities(msgspec.Struct, array_like=True):
-    """``edges``: undirected, in order of time of decision. ``asked``: id → when (absolute ms): a claim is on its way, or, for strong ids
-    of others, a place is kept. ``refused``: id → reason, the newest 64.
+    """``edges``: undirected, in order of time of decision. ``asked``: id → when (absolute ms): a claim is on its way. ``refused``: id →
+    reason, the newest 64. ``kept``: link → since when (absolute ms), and the strong ids of the other side for which a place is kept.
     """
 
     edges: list[Edge] = []
     asked: dict[str, int] = {}
     refused: dict[str, str] = {}
+    kept: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def ids(self) -> dict[str, None]:
         """All ids that an edge names, in order."""
         return {name: None for edge in self.edges for name in (edge.one, edge.other)}
 
-    def is_known(self, typed_id: str) -> bool:
-        """An edge names the id, or it has been asked for or refused: nothing new."""
-        return typed_id in self.asked or typed_id in self.refused or any(typed_id in (edge.one, edge.other) for edge in self.edges)
+    def is_known(self, typed_id: str, *, joined_only: bool = False) -> bool:
+        """An edge names the id, or (but for ``joined_only``) it has been asked for or refused: nothing new."""
+        if not joined_only and (typed_id in self.asked or typed_id in self.refused):
+            return True
+        return any(typed_id in (edge.one, edge.other) for edge in self.edges)
+
+    def ask(self, typed_id: str, at_ms: int) -> None:
+        """Note that an id is asked for, whatever was said of it before; what is asked again waits since the first time."""
+        self.refused.pop(typed_id, None)
+        self.asked.setdefault(typed_id, at_ms)
+
+    def places(self) -> dict[str, None]:
+        """All ids that may yet come: those asked for, and those for which a place is kept."""
+        return dict.fromkeys((*self.asked, *(typed_id for _, ids in self.kept.values() for typed_id in ids)))
 
     def join(self, edge: Edge) -> None:
         """Note an edge, once."""
         for name in (edge.one, edge.other):
             self.asked.pop(name, None)
             self.refused.pop(name, None)
+        self.kept.pop(edge.link, None)
         ends = {edge.one, edge.other}
         if all({held.one, held.other} != ends for held in self.edges):
             self.edges.append(edge)
@@ -41,6 +55,7 @@ class Identities(msgspec.Struct, array_like=True):
     def forget_unanswered(self, before_ms: int) -> None:
         """Forget what was asked for before a time (absolute ms): an answer that takes a week will not come."""
         self.asked = {typed_id: at_ms for typed_id, at_ms in self.asked.items() if at_ms >= before_ms}
+        self.kept = {link: place for link, place in self.kept.items() if place[0] >= before_ms}
 
     def refuse(self, typed_id: str, reason: str) -> None:
         """Note that an id is not this person's; the oldest refusals are forgotten."""
@@ -56,31 +71,50 @@ class Identities(msgspec.Struct, array_like=True):
             self.join(edge)
         mine = self.ids()
         for typed_id, at_ms in absorbed.asked.items():
-            if typed_id not in mine and typed_id not in self.refused:
-                self.asked.setdefault(typed_id, at_ms)
+            if typed_id not in mine:
+                self.ask(typed_id, at_ms)
+        self.kept = absorbed.kept | self.kept
         for typed_id, reason in absorbed.refused.items():
             if typed_id not in mine and typed_id not in self.asked:
                 self.refuse(typed_id, reason)
 
 
+class _Packed(msgspec.Struct, array_like=True):
+    """What is open stands first: where nothing is, the packed form begins with ``_SETTLED``."""
+
+    asked: dict[str, int]
+    refused: dict[str, str]
+    kept: dict[str, tuple[int, tuple[str, ...]]]
+    edges: list[Edge]
+
+
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(Identities)
+_decoder: Final = msgspec.msgpack.Decoder(_Packed)
+_SETTLED: Final = b"\x94\x80\x80\x80"
 
 
 def pack_identities(identities: Identities, person_id: str) -> bytes:
     """The packed form, in which the person's own id is left out; nothing at all if nothing is known."""
-    if not (identities.edges or identities.asked or identities.refused):
+    if not (identities.edges or identities.asked or identities.refused or identities.kept):
         return b""
     edges = [_renamed(edge, person_id, _ITSELF) for edge in identities.edges]
-    return _encoder.encode(Identities(edges, identities.asked, identities.refused))
+    return _encoder.encode(_Packed(identities.asked, identities.refused, identities.kept, edges))
 
 
 def unpack_identities(packed: bytes, person_id: str) -> Identities:
     """Read the packed form."""
     if not packed:
-        return Identities([], {}, {})
+        return Identities([], {}, {}, {})
     held = _decoder.decode(packed)
-    return Identities([_renamed(edge, _ITSELF, person_id) for edge in held.edges], held.asked, held.refused)
+    return Identities([_renamed(edge, _ITSELF, person_id) for edge in held.edges], held.asked, held.refused, held.kept)
+
+
+def all_joined(packed: bytes, typed_ids: Sequence[str]) -> bool:
+    """True only if all the ids are joined and nothing is asked, refused or kept: known from the packed form, as nearly all events want it.
+
+    An id stands there behind its length, so that none is found in a longer one.
+    """
+    return packed.startswith(_SETTLED) and all(_encoder.encode(typed_id) in packed for typed_id in typed_ids)
 
 
 def _renamed(edge: Edge, name: str, into: str) -> Edge:

@@ -24,6 +24,7 @@ from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.names import Namer
 from stream.worker.people import People
 from tagging.codec import unpack
+from tagging.identities import all_joined
 from tagging.person import Person
 from tagging.state import PersonState
 
@@ -116,7 +117,7 @@ class IntakeReader:
     def _read_internal(self, record: Record, intake: Intake, policy: IdentityPolicy) -> None:
         try:
             internal = read_internal(record.value)
-            forwarded = read_event(bytes(internal.event), policy.ids_of) if isinstance(internal, ForwardRecord) else None
+            forwarded = _forwarded(internal, policy) if isinstance(internal, ForwardRecord) else None
         except Rejected as rejected:
             intake.dead_letters.append(DeadLetter(record, rejected))
             intake.steps.append((record, None, None))
@@ -139,6 +140,11 @@ class IntakeReader:
             intake.steps.append((record, internal, digest))
         elif forwarded is not None:
             intake.steps.append((record, Forwarded(internal, forwarded), digest))
+
+
+def _forwarded(record: ForwardRecord, policy: IdentityPolicy) -> Event:
+    """Who it is for has been decided; by the rules that hold here it may name nobody."""
+    return read_event(bytes(record.event), lambda wire: policy.ids_of(wire) or (record.to,))
 
 
 def load(packed: Iterable[tuple[bytes, bytes | None]], shadows: Mapping[bytes, PersonState] = MappingProxyType({})) -> dict[bytes, Working]:
@@ -260,14 +266,16 @@ class BatchStep:
         self._people.bring(working)
         transitions = changes.transitions
         since = len(transitions)
-        before = working.person.state.anonymous_id
         try:
             applied = engine.apply(working.person, event, event_ms, changes.clock, transitions)
             self._count(working, applied=applied)
         finally:
             self._people.note(working, since)
-        if applied and len(event.ids) > 1 and (len(event.ids) > 2 or before is None or event.ids[1] != f"anon:{before}"):
-            self._linker.claim(working, event)
+        if applied and len(event.ids) > 1 and not all_joined(working.person.state.identities, event.ids[1:]):
+            self._claim(working, event)
+
+    def _claim(self, working: Working, event: Event) -> None:
+        self._linker.claim(working, event)
 
     def _count(self, working: Working, *, applied: bool) -> None:
         changes = self._changes

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
+from schemas.event import Event
 from schemas.identity_records import ForwardRecord
 from schemas.internal import HEADER, DefinitionsRecord, ListRecord, read_internal
 from segments.compile import compile_bundle
@@ -55,6 +56,9 @@ class _FillStep(BatchStep):
 
     def _forward(self, record: ForwardRecord) -> None:
         """The lane it went to reads it in its own past."""
+
+    def _claim(self, working: Working, event: Event) -> None:
+        """What there was to ask has been asked when the event was applied."""
 
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
         if isinstance(said, Forwarded):

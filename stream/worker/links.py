@@ -45,7 +45,7 @@ class Linker:
         explicit = self._policy.is_explicit(event.wire)
         source = event.wire.source
         for typed_id in event.ids[1:]:
-            if typed_id == person.state.id or identities.is_known(typed_id):
+            if typed_id == person.state.id or identities.is_known(typed_id, joined_only=explicit):
                 continue
             why = self._why_not(person, typed_id, explicit=explicit)
             if why is not None:
@@ -56,18 +56,20 @@ class Linker:
             if self._policy.joins(typed_id) == "never":
                 identities.join(edge)
             else:
-                identities.asked[typed_id] = self._changes.clock
+                identities.ask(typed_id, self._changes.clock)
                 self._send_claim(typed_id, person, edge, explicit=explicit)
             person.keep_identities()
 
     def _why_not(self, person: Person, typed_id: str, *, explicit: bool) -> str | None:
         """Why a person may not even ask for an id."""
         identities = person.identities()
-        held = [*person.ids(), *identities.asked]
+        held = dict.fromkeys((*person.ids(), *identities.places()))
         namespace = self._policy.namespace(typed_id)
         alike = [one for one in held if self._policy.namespace(one).id == namespace.id]
+        if explicit:
+            return None
         if alike and namespace.strong:
-            return None if explicit else TWO_STRONG
+            return TWO_STRONG
         if len(alike) >= namespace.limit or len(held) >= self._policy.ids_max:
             return TOO_MANY
         return None
@@ -80,7 +82,7 @@ class Linker:
 
     def strong(self, person: Person) -> tuple[str, ...]:
         """The strong ids that the person has, or keeps a place for."""
-        return tuple(one for one in dict.fromkeys((*person.ids(), *person.identities().asked)) if self._policy.is_strong(one))
+        return tuple(one for one in dict.fromkeys((*person.ids(), *person.identities().places())) if self._policy.is_strong(one))
 
     def link(self, record: LinkRecord, append_ms: int) -> None:
         """Take the next step of a link.
@@ -94,6 +96,7 @@ class Linker:
             return
         if working is not None:
             self._people.bring(working)
+            working.person.identities().forget_unanswered(self._changes.clock - _ANSWER_MS)
         match record.phase:
             case "claim":
                 self._claimed(record, working)
@@ -111,7 +114,7 @@ class Linker:
     def _link_elsewhere(self, record: LinkRecord, target: str) -> None:
         """The id stands for somebody else by now."""
         if target == record.other:
-            if record.phase == "claim":
+            if record.phase in ("claim", "offer", "accept"):
                 self._answer(record, "joined", record.to)
             return
         onward = replace(record, to=target, hops=record.hops + 1)
@@ -133,11 +136,11 @@ class Linker:
             self._people.send(replace(record, to=record.other, other=record.to, strong=mine, hops=record.hops + 1))
         elif working is None:
             self._people.point(person_digest(record.to), record.other)
-            self._transfer(record.to, record.other, record.edge, None)
+            self._transfer(record.to, record, None)
         elif mine and not record.explicit:
             self._answer(record, "offer", record.to, strong=mine)
         else:
-            self._merge(working, record.other, record.edge)
+            self._merge(working, record)
 
     def _strong_of(self, typed_id: str, working: Working | None) -> tuple[str, ...]:
         if working is not None:
@@ -172,17 +175,15 @@ class Linker:
         if why is not None:
             self._refuse(record, working, why)
             return
-        held = {*person.ids(), *identities.asked}
-        reserved = tuple(one for one in record.strong if one not in held)
-        identities.asked |= dict.fromkeys(reserved, self._changes.clock)
+        identities.kept[record.edge.link] = (self._changes.clock, record.strong)
         person.keep_identities()
-        self._answer(record, "accept", person.state.id, strong=self.strong(person), reserved=(*record.reserved, *reserved))
+        self._answer(record, "accept", person.state.id, strong=self.strong(person))
 
     def _accepted(self, record: LinkRecord, working: Working) -> None:
         """The other person keeps a place for this one's strong ids; if there are more by now, it is asked again."""
         mine = self.strong(working.person)
         if set(mine) <= set(record.strong):
-            self._merge(working, record.other, record.edge)
+            self._merge(working, record)
         else:
             self._answer(record, "offer", record.to, strong=mine)
 
@@ -195,8 +196,7 @@ class Linker:
     def _refused(self, record: LinkRecord, working: Working, why: str) -> None:
         """The link came to nothing: whichever end this person asked for is not its own, and no place is kept any more."""
         identities = working.person.identities()
-        for typed_id in record.reserved:
-            identities.asked.pop(typed_id, None)
+        identities.kept.pop(record.edge.link, None)
         for typed_id in (record.edge.one, record.edge.other):
             if typed_id in identities.asked:
                 identities.refuse(typed_id, why)
@@ -222,20 +222,20 @@ class Linker:
         self._people.note(working, since)
         return working
 
-    def _merge(self, working: Working, into: str, edge: Edge) -> None:
-        """The person becomes a part of another."""
-        person, changes = working.person, self._changes
+    def _merge(self, working: Working, record: LinkRecord) -> None:
+        """The person becomes a part of the one on the other side."""
+        person, changes, into = working.person, self._changes, record.other
         since = len(changes.transitions)
         self._engine.give_up(person, changes.clock, changes.transitions)
         self._people.note(working, since)
         state = person.state
         changes.merged.append(PersonMerged(state.id, into, state.incarnation, changes.clock))
         self._people.absorb(working, into)
-        self._transfer(state.id, into, edge, state)
+        self._transfer(state.id, record, state)
 
-    def _transfer(self, absorbed: str, into: str, edge: Edge, state: PersonState | None) -> None:
+    def _transfer(self, absorbed: str, record: LinkRecord, state: PersonState | None) -> None:
         packed = None if state is None else state_text(pack(state))
-        self._people.send(TransferRecord(origin=0, number=0, to=into, absorbed=absorbed, edge=edge, state=packed))
+        self._people.send(TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed))
 
     def transfer(self, record: TransferRecord, append_ms: int) -> None:
         """Take over an absorbed person.
@@ -257,8 +257,11 @@ class Linker:
             self._engine.take_over(person, state, changes.clock, changes.transitions)
             self._people.note(working, since)
         identities = person.identities()
+        identities.forget_unanswered(changes.clock - _ANSWER_MS)
         if state is not None:
-            identities.take_over(unpack_identities(state.identities, state.id))
+            theirs = unpack_identities(state.identities, state.id)
+            theirs.forget_unanswered(changes.clock - _ANSWER_MS)
+            identities.take_over(theirs)
         identities.join(record.edge)
         identities.asked.pop(record.absorbed, None)
         person.keep_identities()

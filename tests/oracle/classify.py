@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from tests.oracle.reading import NotJsonError, read_json
 from tests.oracle.times import read_time
+
+if TYPE_CHECKING:
+    from tests.oracle.naming import Names
 
 DEEPEST = 64
 INTERNAL_HEADER = "ebbtide-internal"
@@ -41,11 +44,12 @@ class Lane:
     partitions: int
     clock_ms: int
     oldest_ms: int
+    names: Names
 
 
 @dataclass(frozen=True)
 class Event:
-    """A record that is an event. ``id`` is None when the record has none."""
+    """A record that is an event. ``id`` is None when the record has none. ``ids``: all that it states, ``person`` first."""
 
     body: dict[str, Any]
     type: str
@@ -53,6 +57,17 @@ class Event:
     at: int
     person: str
     id: str | None
+    ids: tuple[str, ...] = ()
+    explicit: bool = False
+
+
+@dataclass(frozen=True)
+class FromLane:
+    """What the lane of partition ``origin`` tells this one, as its record with this number."""
+
+    origin: int
+    number: int
+    body: dict[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class DeadLetter:
     reason: str
 
 
-def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | ListChange | DeadLetter:
+def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | ListChange | FromLane | DeadLetter:
     """What ``raw`` is; the first reason in the order of the checks wins."""
     internal = [value for name, value in raw.headers if name == INTERNAL_HEADER]
     if internal:
@@ -98,28 +113,28 @@ def classify(raw: Raw, lane: Lane) -> Event | Clock | Definitions | ListChange |
         return DeadLetter("not-json")
     if document.depth > DEEPEST:
         return DeadLetter("too-nested")
-    return _event(document.value, raw, lane)
+    return read_event(document.value, raw.append_ms, lane)
 
 
-def _event(body: dict[str, Any], raw: Raw, lane: Lane) -> Event | DeadLetter:
+def read_event(body: dict[str, Any], append_ms: int, lane: Lane, otherwise: str | None = None) -> Event | DeadLetter:
+    """The event that a JSON object is. ``otherwise``: who it is about if it names nobody."""
     kind = body.get("type")
     if not isinstance(kind, str) or (kind != "track" and kind not in NAMES):
         return DeadLetter("unknown-type")
     name = body.get("event") if kind == "track" else NAMES[kind]
     if not _is_text(name):
         return DeadLetter("name-missing")
-    time = _time(body, raw.append_ms)
+    time = _time(body, append_ms)
     if time is None:
         return DeadLetter("time-unreadable")
-    person = routing_id(body)
-    if person is None:
+    ids = lane.names.stated(body) or ([] if otherwise is None else [otherwise])
+    if not ids:
         return DeadLetter("person-missing")
-    if partition_of(person, lane.partitions) != lane.partition:
-        return DeadLetter("wrong-partition")
     at = min(time, lane.clock_ms)
     if at < lane.clock_ms - lane.oldest_ms:
         return DeadLetter("too-old")
-    return Event(body, kind, str(name), at, person, body["id"] if _is_text(body.get("id")) else None)
+    event_id = body["id"] if _is_text(body.get("id")) else None
+    return Event(body, kind, str(name), at, ids[0], event_id, tuple(ids), bool(lane.names.aliased(body)))
 
 
 def _time(body: dict[str, Any], append_ms: int) -> int | None:
@@ -129,7 +144,7 @@ def _time(body: dict[str, Any], append_ms: int) -> int | None:
     return append_ms
 
 
-def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | ListChange | DeadLetter:
+def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | ListChange | FromLane | DeadLetter:
     unreadable = DeadLetter("unreadable-internal")
     try:
         document = read_json(raw.value or b"")
@@ -142,6 +157,8 @@ def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | List
         return Clock()
     if header == b"definitions" and body.get("type") == "$definitions":
         return _definitions(body) or unreadable
+    if header in (b"forward", b"link", b"transfer") and body.get("type") == f"${header.decode()}":
+        return FromLane(body["origin"], body["number"], body)
     if header == b"list" and body.get("type") == "$list":
         return _list(body, lane) or unreadable
     return unreadable
@@ -180,20 +197,6 @@ def _is_version(value: Any) -> TypeGuard[int]:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
-
-
-def routing_id(body: dict[str, Any]) -> str | None:
-    """Who the event is about: ``user:…``, else ``anon:…``, else the first usable one of ``ids``."""
-    if _is_text(body.get("userId")):
-        return "user:" + str(body["userId"])
-    if _is_text(body.get("anonymousId")):
-        return "anon:" + str(body["anonymousId"])
-    ids = body.get("ids")
-    if isinstance(ids, dict):
-        for namespace, value in ids.items():
-            if namespace and _is_text(value):
-                return f"{namespace}:{value}"
-    return None
 
 
 def partition_of(person: str, partitions: int) -> int:

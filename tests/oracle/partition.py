@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from schemas.definitions.model import AnyNode, Bundle, Segment
-from tests.oracle.classify import DeadLetter, Definitions, Event, Lane, ListChange, Raw, classify, partition_of
+from tests.oracle.classify import DeadLetter, Definitions, Event, FromLane, Lane, ListChange, Raw, classify, partition_of
+from tests.oracle.naming import Names
 from tests.oracle.nodes import Sight, change_times, stays_times
 from tests.oracle.outcome import Membership, Outcome, PersonView, TagView, view_of
 from tests.oracle.person import Person, Standing, apply, apply_list, refill
@@ -21,7 +22,9 @@ __all__ = ["Membership", "Outcome", "PersonView", "TagView", "run_partition"]
 
 
 @dataclass
-class _Partition:
+class Partition:
+    """One lane as it works through its log."""
+
     number: int
     partitions: int
     bundles: Mapping[int, Bundle]
@@ -33,11 +36,12 @@ class _Partition:
     persons: dict[str, Person] = field(default_factory=dict)
     transitions: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: list[tuple[int, str]] = field(default_factory=list)
+    secret: bytes | None = None
 
     def read(self, raw: Raw) -> None:
+        """Take the next record."""
         self.clock_ms = max(self.clock_ms, raw.append_ms)
-        lane = Lane(self.number, self.partitions, self.clock_ms, self.active.settings.oldest_ms)
-        match classify(raw, lane):
+        match classify(raw, self.lane()):
             case DeadLetter(reason):
                 self.dead_letters.append((raw.offset, reason))
             case Definitions(version, "activate"):
@@ -46,17 +50,38 @@ class _Partition:
                 self._event(event, raw.append_ms)
             case ListChange() as change:
                 self._list(change, raw.append_ms)
+            case FromLane() as said:
+                self._from_lane(said, raw)
+
+    def lane(self) -> Lane:
+        """What reading a record needs to know of the lane as it stands."""
+        return Lane(self.number, self.partitions, self.clock_ms, self.active.settings.oldest_ms, self.names)
+
+    @property
+    def names(self) -> Names:
+        """The rules of identity that hold."""
+        return Names(self.active.identity, self.secret)
 
     def _event(self, event: Event, append_ms: int) -> None:
-        person = self.persons.get(event.person)
+        """Of one partition alone there is nothing to say about events that go elsewhere, nor about what comes from there."""
+        if partition_of(event.person, self.partitions) == self.number:
+            self.apply(event.person, event, append_ms)
+
+    def _from_lane(self, said: FromLane, raw: Raw) -> None:
+        pass
+
+    def apply(self, name: str, event: Event, append_ms: int) -> Person | None:
+        """Apply an event to the person of that name; the person, or None if it is a repeat."""
+        person = self.persons.get(name)
         window_ms = self.active.settings.dedupe_ms
         if person and event.id is not None and person.has_seen(event.id, self.clock_ms, window_ms):
             self.duplicates += 1
-            return
-        person = self._touch(event.person, append_ms)
+            return None
+        person = self.touch(name, append_ms)
         apply(person, event, self.applied, self.clock_ms, self.active)
         self.applied += 1
-        self._evaluate(person, self.clock_ms, Why("event", event.id))
+        self.evaluate(person, self.clock_ms, Why("event", event.id))
+        return person
 
     def _list(self, change: ListChange, append_ms: int) -> None:
         """Each named person in order; who is to be added begins to exist, who is only to be removed does not."""
@@ -66,11 +91,11 @@ class _Partition:
             is_old = known is not None and change.version < known.lists.get(change.id, (change.version, False))[0]
             if not is_ours or is_old or (known is None and name not in change.add):
                 continue
-            person = self._touch(name, append_ms)
+            person = self.touch(name, append_ms)
             apply_list(person, change.id, change.version, named=name in change.add)
-            self._evaluate(person, self.clock_ms, Why("list"))
+            self.evaluate(person, self.clock_ms, Why("list"))
 
-    def _touch(self, name: str, append_ms: int) -> Person:
+    def touch(self, name: str, append_ms: int) -> Person:
         """The person as a record finds it: what is due before the record has happened, what has no more time to live is gone."""
         if name not in self.persons:
             self.persons[name] = Person(name, append_ms, self.clock_ms)
@@ -92,7 +117,7 @@ class _Partition:
         old, self.active = self.active, self.bundles[version]
         self.order = in_order(self.active)
         for person in self.persons.values():
-            refill(person, self.active)
+            self.fill(person)
         gone = {one.id for one in in_order(old)} - {one.id for one in self.order}
         unpaused = {one.id for one in old.segments if one.paused} - {one.id for one in self.active.segments if one.paused}
         counting = _counting(old) & _counting(self.active)
@@ -102,16 +127,20 @@ class _Partition:
             person.entries = {key: times for key, times in person.entries.items() if key in counting}
             person.standing = Standing(person.standing.members - gone, person.standing.true_since)
             drop_gone(person, self.active, self.clock_ms)
-            self._evaluate(person, self.clock_ms, Why("definition", silent=self.active.silent), unpaused)
+            self.evaluate(person, self.clock_ms, Why("definition", silent=self.active.silent), unpaused)
+
+    def fill(self, person: Person) -> None:
+        """Give the person what the new definitions need of the past."""
+        refill(person, self.active)
 
     def _archive(self, person: Person, segment_id: str) -> None:
         if person.is_published(segment_id):
             segment = Segment(segment_id, "", when=AnyNode(()))
-            self.transitions.append(publish(segment, self.order, self._sight(person), (self.clock_ms, Why("definition", silent=True))))
+            self.transitions.append(publish(segment, self.order, self.sight(person), (self.clock_ms, Why("definition", silent=True))))
 
     def _bring_to(self, person: Person, t: int) -> None:
         """Let everything happen that is due before ``t``."""
-        sight = self._sight(person)
+        sight = self.sight(person)
         segments = self.order
         fixed = {d for segment in segments for d in change_times(segment.when, sight, person.evaluated_at, t)}
         while True:
@@ -119,12 +148,12 @@ class _Partition:
             later = [d for d in fixed | stays if person.evaluated_at < d < t]
             if not later:
                 return
-            self._evaluate(person, min(later), Why("time"))
+            self.evaluate(person, min(later), Why("time"))
 
-    def _evaluate(self, person: Person, t: int, why: Why, unpaused: Iterable[str] = ()) -> None:
+    def evaluate(self, person: Person, t: int, why: Why, unpaused: Iterable[str] = ()) -> None:
         """One evaluation; ``unpaused``: segments of which what is published must catch up."""
         before = person.standing.members
-        person.standing = evaluated(self.order, self._sight(person), t)
+        person.standing = evaluated(self.order, self.sight(person), t)
         person.evaluated_at = t
         for segment in self.order:
             is_inside = segment.id in person.standing.members
@@ -132,12 +161,14 @@ class _Partition:
             if segment.paused or not may_publish or is_inside is person.is_published(segment.id):
                 continue
             if not (is_inside and is_held_back(person, segment, t)):
-                self.transitions.append(publish(segment, self.order, self._sight(person), (t, why)))
+                self.transitions.append(publish(segment, self.order, self.sight(person), (t, why)))
 
-    def _sight(self, person: Person) -> Sight:
+    def sight(self, person: Person) -> Sight:
+        """The person under the definitions that hold."""
         return Sight(person, self.active, person.standing)
 
     def outcome(self) -> Outcome:
+        """What has come of it."""
         for person in self.persons.values():
             self._bring_to(person, self.clock_ms)
         persons = {person.id: view_of(person, self.active, self.clock_ms) for person in self.persons.values()}
@@ -147,7 +178,7 @@ class _Partition:
 def run_partition(records: Iterable[Raw], *, partition: int, partitions: int, bundles: Mapping[int, Bundle]) -> Outcome:
     """Read a partition from its start, in order of offset. ``bundles``: every set of definitions by version."""
     first = bundles.get(0, Bundle())
-    lane = _Partition(partition, partitions, bundles, first, in_order(first))
+    lane = Partition(partition, partitions, bundles, first, in_order(first))
     for raw in records:
         lane.read(raw)
     return lane.outcome()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle.conditions import matches
+from tests.oracle.known import Known
 from tests.oracle.leaves import LeafKey, leaves_of
 from tests.oracle.tags import Tagging, TagKey, TagState, apply_rule, apply_said, drop_gone
 
@@ -41,7 +42,7 @@ class Person:
     """Everything about one person. ``evaluated_at``: when the segments were last evaluated.
 
     ``sequences``: published transitions by segment; odd: published as inside. ``entries``: the times of published entries.
-    ``lists``: by list, the version last applied, and whether it names the person.
+    ``lists``: by list, the version last applied, and whether it names the person. ``known``: who it is known to be.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Person:
     sequences: dict[str, int] = field(default_factory=dict)
     entries: dict[str, list[int]] = field(default_factory=dict)
     anonymous_id: str | None = None
+    known: Known = field(default_factory=Known)
 
     @property
     def traits(self) -> dict[str, Any]:

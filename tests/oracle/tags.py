@@ -147,8 +147,8 @@ def _add(tagging: Tagging, tag: Tag, application: tuple[str | None, str, float])
         return
     if not _wins(tagging, tag, key):
         return
-    if key not in person.tags:
-        _make_room(tagging, tag)
+    if key not in person.tags and tag.max_values is not None and tag.value is not None:
+        make_room(person, tag, tag.max_values - 1, tagging.clock_ms)
     source = event.body.get("source")
     origin = (rule, source if isinstance(source, str) and source else None, event.id)
     old = person.tags.get(key)
@@ -175,17 +175,13 @@ def _wins(tagging: Tagging, tag: Tag, key: TagKey) -> bool:
     return True
 
 
-def _make_room(tagging: Tagging, tag: Tag) -> None:
-    """Delete values of the family until a newcomer has its place."""
-    if tag.max_values is None or tag.value is None:
-        return
-    tags = tagging.person.tags
-    others = {value: state for (tag_id, value), state in tags.items() if tag_id == tag.id and value is not None}
-    while len(others) >= tag.max_values:
-        scores = {
-            value: Score(state.score.held, state.score.last_at, tag.half_life_ms).at(tagging.clock_ms) for value, state in others.items()
-        }
+def make_room(person: Person, tag: Tag, most: int, clock_ms: int) -> None:
+    """Delete values of the family until there are no more than ``most``."""
+    tags = person.tags
+    held = {value: state for (tag_id, value), state in tags.items() if tag_id == tag.id and value is not None}
+    while len(held) > most:
+        scores = {value: Score(state.score.held, state.score.last_at, tag.half_life_ms).at(clock_ms) for value, state in held.items()}
         least = min(scores.values())
         lowest = [value for value, score in scores.items() if near(score, least) == 0]
-        evicted = min(lowest, key=lambda value: (others[value].score.last_at, value.encode()))
-        del others[evicted], tags[tag.id, evicted]
+        evicted = min(lowest, key=lambda value: (held[value].score.last_at, value.encode()))
+        del held[evicted], tags[tag.id, evicted]

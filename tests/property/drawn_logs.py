@@ -119,7 +119,7 @@ def _record(dice: Dice, now: int, case: Case, people: list[str]) -> Raw:
             return Raw(0, now, again.key, again.value, again.headers)
         case "malformed":
             return Raw(0, now, None, dice.pick(_malformed()), [])
-    return Raw(0, now, None, json.dumps(_body(dice, now, people)).encode(), [])
+    return Raw(0, now, None, json.dumps(body(dice, now, _who(dice, people))).encode(), [])
 
 
 _INTERNAL = (
@@ -136,28 +136,28 @@ def _malformed() -> list[bytes | None]:
     return [value for value in malformed(1, 400) if value is None or len(value) < 5_000]
 
 
-def _body(dice: Dice, now: int, people: list[str]) -> dict[str, Any]:
+def body(dice: Dice, now: int, who: dict[str, Any]) -> dict[str, Any]:
+    """An event that names somebody."""
     kind = dice.pick(("track",) * 10 + ("page", "identify", "identify", "group", "tag", "tag", "untag", "untag", "alias"))
-    body: dict[str, Any] = {"type": kind}
+    drawn: dict[str, Any] = {"type": kind} | who
     if kind == "track":
-        body["event"] = dice.pick(("a", "a", "a", "b", "c", "$page"))
-    body |= _who(dice, people)
+        drawn["event"] = dice.pick(("a", "a", "a", "b", "c", "$page"))
     if dice.flag():
-        body["id"] = dice.pick(_IDS)
+        drawn["id"] = dice.pick(_IDS)
     if dice.below(3):
         at = now - dice.pick(_LATE)
-        body[dice.pick(("timestamp",) * 4 + ("receivedAt",))] = _written(dice, at)
+        drawn[dice.pick(("timestamp",) * 4 + ("receivedAt",))] = _written(dice, at)
     if dice.flag():
-        body["source"] = dice.pick(("app", "web", "", 3))
+        drawn["source"] = dice.pick(("app", "web", "", 3))
     if kind in ("tag", "untag"):
         names = ("plain", "other", "family", "family:x", "listed:1", "listed", "plain:x", "nothing", "family:")
         details: tuple[Any, ...] = ({}, {"weight": 2}, {"weight": -0.5}, {"weight": "2"}, None, {"weight": 1e300}, {"weight": 1e30})
-        body["tags"] = {dice.pick(names): dice.pick(details) for _ in range(dice.pick((1, 2)))}
+        drawn["tags"] = {dice.pick(names): dice.pick(details) for _ in range(dice.pick((1, 2)))}
     if dice.pick((True, True, True, False)):
-        body["properties"] = _properties(dice)
+        drawn["properties"] = _properties(dice)
     if kind == "identify" or dice.below(6) == 5:
-        body["traits"] = _traits(dice)
-    return body
+        drawn["traits"] = _traits(dice)
+    return drawn
 
 
 def _who(dice: Dice, people: list[str]) -> dict[str, Any]:

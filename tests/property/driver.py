@@ -46,10 +46,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Place:
-    """Which partition of how many."""
+    """Which partition of how many; ``secret``: the key of hashed ids."""
 
     partition: int = 0
     partitions: int = 1
+    secret: bytes | None = None
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Driver:
 
     def __init__(self, log: Sequence[Raw], bundles: Mapping[int, Bundle], place: Place, store: MemoryStateStore | None = None) -> None:
         self._log = [StoredRecord(raw.offset, raw.append_ms, raw.key, raw.value, raw.headers) for raw in log]
-        self._bundles = {0: Bundle(), **bundles}
+        self.bundles = {0: Bundle(), **bundles}
         self.place = place
         self.store = store or MemoryStateStore()
         self.topics = Topics()
@@ -127,11 +128,11 @@ class Driver:
         before = unpack_header(packed) if packed else LaneHeader(topic_id="t", partitions=self.place.partitions)
         taken = replace(before, epoch=before.epoch + 1, number=before.number + 1)
         done(store.commit(number, Commit(packed or b"", pack_header(taken))))
-        held = {version: self._bundles[version] for version, _ in taken.switches}
+        held = {version: self.bundles[version] for version, _ in taken.switches}
         bounds = done(store.slice_bounds(number))
-        self._memory = LaneMemory(number, taken, pack_header(taken), DueIndex(bounds), History(held, taken.switches))
+        self._memory = LaneMemory(number, taken, pack_header(taken), DueIndex(bounds), History(held, taken.switches, self.place.secret))
         self._reader, self._sweeper = IntakeReader(), Sweeper(store, self._memory)
-        self._filling = LaneFilling(self._memory, store, _Sets(self._bundles), _Past(self._log), self._put)
+        self._filling = LaneFilling(self._memory, store, _Sets(self.bundles), _Past(self._log), self._put)
         self._fill_fate: Fate = "well"
         self._published = 0
 
@@ -157,7 +158,7 @@ class Driver:
             raise _MemoryLostError
 
     def _before_switch(self, version: int | None) -> None:
-        if version is None or version not in self._bundles:
+        if version is None or version not in self.bundles:
             return
         while self.header.filled:
             self._bring("well")
@@ -184,9 +185,9 @@ class Driver:
 
     def _known(self, intake: Intake) -> dict[int, Bundle]:
         for version in intake.versions:
-            if version not in self._bundles:
+            if version not in self.bundles:
                 intake.refuse(version, Rejected(rejection.UNREADABLE_INTERNAL))
-        return self._bundles
+        return self.bundles
 
     def _bring(self, fate: Fate) -> None:
         header = self.header

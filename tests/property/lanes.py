@@ -31,6 +31,7 @@ class Deployment:
     partitions: int
     bundles: Mapping[int, Bundle]
     now_ms: int
+    secret: bytes | None = None
     logs: list[list[Raw]] = field(default_factory=list)
     lanes: list[Driver] = field(default_factory=list)
     store: MemoryStateStore = field(default_factory=MemoryStateStore)
@@ -39,7 +40,9 @@ class Deployment:
     def __post_init__(self) -> None:
         self.logs = [[] for _ in range(self.partitions)]
         self.taken = [0] * self.partitions
-        self.lanes = [Driver([], self.bundles, Place(number, self.partitions), self.store) for number in range(self.partitions)]
+        self.lanes = [
+            Driver([], self.bundles, Place(number, self.partitions, self.secret), self.store) for number in range(self.partitions)
+        ]
 
     def append(self, partition: int, message: Message) -> None:
         """A record of a client or of a lane comes to a log's end."""

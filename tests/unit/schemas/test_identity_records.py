@@ -25,7 +25,6 @@ EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
             other="user:u1",
             edge=EDGE,
             strong=("user:u1",),
-            reserved=("user:u2",),
             explicit=True,
             first_login=True,
             reason="first-login",
@@ -35,6 +34,10 @@ EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
 )
 def test_a_record_is_read_back_as_it_was_written(record: IdentityRecord) -> None:
     assert read_internal(identity_value(record)) == record
+
+
+def test_a_link_is_named_by_both_ids_and_the_time() -> None:
+    assert EDGE.link == f"user:u1\nanon:a\n{T}"
 
 
 def test_a_forwarded_event_keeps_its_bytes() -> None:

@@ -42,6 +42,16 @@ def test_what_was_due_before_happens_before_the_person_is_given_up() -> None:
     assert shop.rows()[-2:] == [("recent", "out", 10 * MINUTE, "time"), ("calm", "out", HOUR, "merge")]
 
 
+def test_event_ids_of_the_absorbed_person_count_by_its_own_window_only() -> None:
+    """Whether a sweep has dropped them before must not change what is passed on."""
+    shop = story(SHOP)
+    shop.event(0, id="m-1")
+    assert shop.person.state.recent
+    shop.engine.give_up(shop.person, T + HOUR, shop.out)
+
+    assert (shop.person.state.recent, shop.person.state.due) == (b"", None)
+
+
 def test_the_survivor_is_evaluated_once_with_what_both_did() -> None:
     shop, other = two([0, 1], [2])
     before = len(shop.out)

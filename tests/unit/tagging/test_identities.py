@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from schemas.identity_records import Edge
-from tagging.identities import REFUSED_MAX, Identities, pack_identities, unpack_identities
+from tagging.identities import REFUSED_MAX, Identities, all_joined, pack_identities, unpack_identities
 from tagging.person import Person
 from tagging.state import new_person
 
@@ -57,28 +57,78 @@ def test_the_oldest_refusals_are_forgotten_and_a_new_one_is_the_newest() -> None
 
 
 def test_what_was_asked_for_too_long_ago_is_forgotten() -> None:
-    identities = Identities([], {"anon:a": T, "anon:b": T + 1}, {})
+    identities = Identities([], {"anon:a": T, "anon:b": T + 1}, {}, {"one": (T, ("user:u1",)), "other": (T + 1, ("user:u2",))})
     identities.forget_unanswered(T + 1)
 
     assert identities.asked == {"anon:b": T + 1}
+    assert identities.kept == {"other": (T + 1, ("user:u2",))}
+
+
+def test_an_alias_asks_only_what_is_joined_already() -> None:
+    identities = Identities([edge("user:u1", "anon:a")], {"anon:b": T}, {"anon:c": "first-login"})
+
+    assert [name for name in ("anon:a", "anon:b", "anon:c") if identities.is_known(name, joined_only=True)] == ["anon:a"]
+
+
+def test_what_is_asked_again_is_refused_no_more_and_waits_since_the_first_time() -> None:
+    identities = Identities([], {"anon:b": T}, {"anon:c": "first-login"})
+    identities.ask("anon:b", T + 5)
+    identities.ask("anon:c", T + 6)
+
+    assert (identities.asked, identities.refused) == ({"anon:b": T, "anon:c": T + 6}, {})
+
+
+def test_a_place_is_kept_until_its_own_link_has_come_to_an_end() -> None:
+    link = edge("user:u1", "anon:a")
+    identities = Identities([], {"anon:b": T}, {}, {link.link: (T, ("user:u2", "wx_unionid:o")), "other": (T, ("user:u2",))})
+    assert list(identities.places()) == ["anon:b", "user:u2", "wx_unionid:o"]
+
+    identities.join(link)
+    assert list(identities.places()) == ["anon:b", "user:u2"]
+
+
+def test_an_id_is_joined_if_an_edge_names_just_that_one_and_nothing_is_open() -> None:
+    def joined(identities: Identities, *typed_ids: str) -> bool:
+        return all_joined(pack_identities(identities, "user:u1"), typed_ids)
+
+    edges = edge("user:u1", "anon:abc"), edge("user:u1", "phone:1")
+    assert joined(known(*edges), "anon:abc", "phone:1")
+    assert not joined(known(*edges), "anon:abc", "phone:2")
+    assert not joined(known(*edges), "anon:ab")
+    assert not joined(known(), "anon:abc")
+    assert not joined(Identities([*edges], {"anon:d": T}, {}), "anon:abc")
+    assert not joined(Identities([*edges], {}, {"anon:d": "first-login"}), "anon:abc")
+    assert not joined(Identities([*edges], {}, {}, {"link": (T, ("user:u2",))}), "anon:abc")
 
 
 def test_a_survivor_takes_over_what_an_absorbed_person_knew_and_keeps_its_own_word() -> None:
     mine = Identities([edge("user:u1", "phone:1")], {"anon:c": T}, {"anon:d": "first-login"})
     theirs = Identities(
         [edge("anon:a", "wx_unionid:o")],
-        {"phone:1": T, "anon:c": T + 9, "anon:d": T, "anon:e": T},
+        {"phone:1": T, "anon:c": T + 9, "anon:e": T},
         {"user:u1": "two-strong-ids", "anon:c": "first-login", "anon:f": "first-login"},
+        {"link": (T, ("user:u2",)), "both": (T, ("user:u3",))},
     )
+    mine.kept = {"both": (T + 1, ("user:u4",))}
     mine.take_over(theirs)
 
     assert mine.edges == [edge("user:u1", "phone:1"), edge("anon:a", "wx_unionid:o")]
     assert mine.asked == {"anon:c": T, "anon:e": T}
     assert mine.refused == {"anon:d": "first-login", "anon:f": "first-login"}
+    assert mine.kept == {"link": (T, ("user:u2",)), "both": (T + 1, ("user:u4",))}
+
+
+def test_the_answer_to_what_an_absorbed_person_asked_is_awaited_whatever_was_refused_before() -> None:
+    mine = Identities([], {}, {"anon:d": "first-login"})
+    mine.take_over(Identities([], {"anon:d": T}, {}))
+
+    assert (mine.asked, mine.refused) == ({"anon:d": T}, {})
 
 
 def test_packed_and_read_again_it_is_the_same_and_the_persons_own_id_costs_nothing() -> None:
-    identities = Identities([edge("user:u1", "anon:a"), edge("anon:a", "phone:1")], {"anon:c": T}, {"anon:d": "first-login"})
+    identities = Identities(
+        [edge("user:u1", "anon:a"), edge("anon:a", "phone:1")], {"anon:c": T}, {"anon:d": "first-login"}, {"link": (T, ("x",))}
+    )
     packed = pack_identities(identities, "user:u1")
 
     assert b"user:u1" not in packed
