@@ -11,7 +11,9 @@ import msgspec
 from schemas import rejection
 from schemas.errors import Rejected
 
-HOPS_MAX: Final = 8
+HOPS_MAX: Final = 64
+"""Pointers always lead to a lesser rank, so no record goes in a circle; a long chain of people must lose none."""
+
 
 TWO_STRONG: Final = "two-strong-ids"
 FIRST_LOGIN: Final = "first-login"

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "person": ("person", "Show one person: tags with scores now, traits, segments."),
     "explain": ("explain", "Say why a person is in a segment or not, node by node."),
     "members": ("members", "List, count or export who is in a segment."),
+    "identity": ("identity", "Show which ids are one person, and why."),
     "duplicates": ("duplicates", "Find people who are there twice; merge them, or tell them apart."),
     "list": ("lists", "Upload lists of persons, and show which there are."),
     "transitions": ("transitions", "Show transitions: who entered and left what, when and why."),

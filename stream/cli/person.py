@@ -46,7 +46,7 @@ def _show(view: dict[str, Any]) -> None:
 
     out = console()
     out.print(Text(plain(view["person"]), style="bold"))
-    known = f", also {plain(view['anonymousId'])}" if view["anonymousId"] else ""
+    known = f", also {', '.join(map(plain, view['ids'][1:]))}" if view["ids"][1:] else ""
     out.print(f"as of {view['asOf']}, definitions {view['definitions']}, partition {view['partition']}{known}")
     out.print(f"first seen {view['firstSeen']}, next due time: {view['nextDue'] or 'none'}\n")
     out.print(_tags(view["tags"]))

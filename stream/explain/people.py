@@ -7,9 +7,10 @@ yet; so a copy is brought to the newest definitions and to the time asked about.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.definitions.model import Bundle
+from schemas.identity_records import HOPS_MAX
 from schemas.routing import partition_of
 from schemas.transition import Transition
 from segments.history import History
@@ -26,13 +27,17 @@ _NOBODY = bytes(DIGEST_BYTES)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One person at a time (absolute ms). ``transitions``: what happened on the way from the last commit to it."""
+    """One person at a time (absolute ms). ``transitions``: what happened on the way from the last commit to it.
+
+    ``asked_for``: the id by which the person was looked for, if by one.
+    """
 
     person: Person
     as_of_ms: int
     partition: int
     history: History
     transitions: list[Transition]
+    asked_for: str = ""
 
     @property
     def bundle(self) -> Bundle:
@@ -56,23 +61,33 @@ class PeopleReader:
         return None if packed is None else unpack_header(packed)
 
     async def find(self, person_id: str, now_ms: int) -> Found | None:
-        """The person of that id at the given time, or at the lane's clock if that is later; None if there is no such person."""
-        partition = partition_of(person_id, self._partitions)
+        """The person of any id at the given time, or at the lane's clock if that is later; None if there is no such person."""
+        canonical, packed = await self._stored(person_id)
+        partition, digest = partition_of(canonical, self._partitions), person_digest(canonical)
         header = await self.header(partition)
-        digest = person_digest(person_id)
-        (packed,) = await self._store.persons(partition, [digest])
         if packed is None or header is None:
             return None
         history = await self._history(partition, header)
         shadows = await shadows_of(self._store, partition, header, [digest])
         found = brought(packed, partition, history, max(now_ms, header.clock), shadows.get(digest))
         history.current.advance(found.person, found.as_of_ms - found.person.state.base + 1, found.transitions)
-        return found
+        return replace(found, asked_for=person_id)
 
     async def as_stored(self, person_id: str) -> Person | None:
-        """The person as of the last commit, under the definitions of then."""
-        (packed,) = await self._store.persons(partition_of(person_id, self._partitions), [person_digest(person_id)])
+        """The person of any id as of the last commit, under the definitions of then."""
+        _, packed = await self._stored(person_id)
         return None if packed is None else Person(unpack(packed))
+
+    async def _stored(self, typed_id: str) -> tuple[str, bytes | None]:
+        """The canonical id of whom an id stands for, and that person as the store has it."""
+        for _ in range(HOPS_MAX):
+            partition, digests = partition_of(typed_id, self._partitions), [person_digest(typed_id)]
+            (packed,) = await self._store.persons(partition, digests)
+            (target,) = await self._store.pointers(partition, digests)
+            if packed is not None or target is None:
+                return typed_id, packed
+            typed_id = target.decode()
+        return typed_id, None
 
     async def stored(self, partition: int) -> AsyncIterator[Person]:
         """All people of a partition as of the last commit, slice by slice."""

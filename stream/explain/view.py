@@ -30,6 +30,7 @@ def person_view(found: Found) -> dict[str, Any]:
         "incarnation": state.incarnation,
         "firstSeen": iso_time(state.incarnation),
         "anonymousId": state.anonymous_id,
+        "ids": found.person.ids(),
         "nextDue": None if state.due is None else iso_time(state.base + state.due),
         "traits": dict(found.person.traits()),
         "tags": _tags(found),

@@ -1,6 +1,6 @@
 """Who is who, as a lane decides it: claims of events, links between persons, and the merging of two.
 
-The rules are in docs/adr/0010. A record that names an id which stands for somebody else is passed on to whom it stands for.
+The rules are in docs/adr/0012. A record that names an id which stands for somebody else is passed on to whom it stands for.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from tests.oracle.uniting import unite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MOST_HOPS = 8
+MOST_HOPS = 64
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,19 @@ from tests.unit.oracle.scenario import Log, T, events, log, rule, segment
 
 _BLOCK = 25
 _PLACES = {
-    *("header", "persons", "slices", "slice_bounds", "outbox", "commit", "bundle", "log_state", "start the past", "read the past"),
+    *(
+        "header",
+        "persons",
+        "pointers",
+        "slices",
+        "slice_bounds",
+        "outbox",
+        "commit",
+        "bundle",
+        "log_state",
+        "start the past",
+        "read the past",
+    ),
     *("publish to events", "publish to transitions", "publish to dead-letters"),
 }
 pytestmark = pytest.mark.timeout(0 if IS_SOAK else 600)
