@@ -80,7 +80,9 @@ class LaneFilling:
         digests = list(intake.digests)
         names = [shadow_digest(digest) for digest in digests]
         found = await until_available(lambda: self._store.persons(self._memory.partition, names))
-        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)))
+        targets = await until_available(lambda: self._store.pointers(self._memory.partition, digests))
+        pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
+        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)), pointers)
         await self._moved(done.filling, done.shadows)
 
     async def _records(self, offset: int) -> Sequence[Record]:
@@ -92,7 +94,8 @@ class LaneFilling:
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
         header = self._memory.header
-        await self._moved(Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1), [])
+        filling = Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1, trimmed=start > 0)
+        await self._moved(filling, [])
 
     async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
         memory = self._memory

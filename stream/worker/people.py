@@ -8,7 +8,7 @@ from schemas import rejection
 from schemas.errors import Rejected
 from schemas.identity_records import HOPS_MAX, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord, identity_value
 from schemas.routing import partition_of
-from stream.store.layout import person_digest
+from stream.store.layout import person_digest, shadow_digest
 from stream.store.port import StateStore
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.outbox import pack_internal
@@ -98,6 +98,7 @@ class People:
         working.is_absorbed = working.changed = True
         self.working.pop(working.digest, None)
         self.absorbed.append(working)
+        self.changes.gone.append(shadow_digest(working.digest))
         self.point(working.digest, into)
 
     def is_next(self, record: IdentityRecord) -> bool:
