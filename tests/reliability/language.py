@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from schemas.definitions.model import Bundle
 from schemas.routing import routing_id
@@ -45,7 +46,10 @@ def drawn_versions(seed: int, segments: int) -> tuple[Bundle, Bundle]:
 
 
 def drawn_events(seed: int, people: int, now_ms: Callable[[], int]) -> Iterator[ShopEvent]:
-    """Events without end: of every type, late or not, some of them again, some unreadable."""
+    """Events without end: of every type, late or not, some of them again, some unreadable.
+
+    Each by one id: what a set that is filled makes of people who were merged before is another test's.
+    """
     dice = Dice(Random(seed).randrange)
     names = [f"u{number}" for number in range(people)]
     recent: deque[ShopEvent] = deque(maxlen=_RECENT)
@@ -53,10 +57,17 @@ def drawn_events(seed: int, people: int, now_ms: Callable[[], int]) -> Iterator[
         if recent and not dice.below(25):
             yield dice.pick(recent)
             continue
-        event = body(dice, now_ms(), _who(dice, names))
+        event = body(dice, now_ms(), _one_id(_who(dice, names)))
         who = routing_id(event.get("userId"), event.get("anonymousId"), event.get("ids"))
         recent.append(ShopEvent(who or "", json.dumps(event).encode(), is_repeat=False))
         yield recent[-1]
+
+
+def _one_id(who: dict[str, Any]) -> dict[str, Any]:
+    for key in ("userId", "anonymousId"):
+        if who.get(key):
+            return {key: who[key]}
+    return who
 
 
 async def language(
