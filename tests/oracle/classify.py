@@ -151,7 +151,7 @@ def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | List
     except NotJsonError:
         return unreadable
     body = document.value
-    if not isinstance(body, dict) or document.depth > DEEPEST:
+    if not isinstance(body, dict) or document.depth > DEEPEST + (header == b"forward"):
         return unreadable
     if header == b"clock" and body.get("type") == "$clock":
         return Clock()

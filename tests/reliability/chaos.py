@@ -77,7 +77,7 @@ class Result:
     @property
     def is_clean(self) -> bool:
         """Nothing lost, doubled, missing or different, by the oracle and by the replay."""
-        complete = self.replayed.pending == 0 and self.replayed.same == self.verdict.expected
+        complete = self.replayed.pending == 0 and self.replayed.same == self.verdict.expected + self.verdict.merges
         return self.verdict.is_clean and self.replayed.is_empty and complete
 
 

@@ -96,9 +96,10 @@ async def test_malformed_records_on_the_topic_harm_nobody(stack: Any, prefix: st
         assert BY_CODE[held["reason"].decode()].stage == held["stage"].decode() == "lane"
         assert held["source-topic"].decode() == made.settings.topics.events
         assert len(held["detail"]) <= 512
-    for partition, header in headers.items():
-        moved = sum(1 for record in log[partition] if is_internal(record) and reads(record))
-        assert len(log[partition]) == header.applied + header.duplicates + header.dead_letters + moved
+    # An event that was forwarded stands once more in the log for each lane that passed it on.
+    records = [record for partition in log.values() for record in partition]
+    moved = sum(1 for record in records if is_internal(record) and reads(record))
+    assert len(records) == sum(one.applied + one.duplicates + one.dead_letters for one in headers.values()) + moved
 
 
 def is_internal(record: Any) -> bool:
@@ -107,4 +108,5 @@ def is_internal(record: Any) -> bool:
 
 def reads(record: Any) -> bool:
     """Whether an internal record is one that the lane knows; written here with the eyes of the broker's reader."""
-    return record.value in (b'{"type":"$clock"}', b'{"type":"$definitions","version":1,"phase":"activate"}')
+    from_lane = record.headers[0][1] in (b"forward", b"link", b"transfer") and b'"origin":' in (record.value or b"")
+    return from_lane or record.value in (b'{"type":"$clock"}', b'{"type":"$definitions","version":1,"phase":"activate"}')
