@@ -15,9 +15,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import Misconfigured
-from stream.replay.difference import Comparer, Difference, Waiting, milliseconds
+from stream.kafka.port import Message
+from stream.replay.difference import Comparer, Difference, Waiting
 from stream.replay.log import LogReader
 from stream.store.port import unpack_header
 from stream.store.redis import RedisStateStore
@@ -58,18 +60,22 @@ class Live:
         bounds = await self.store.slice_bounds(self.partition)
         entries = await self.store.outbox(self.partition)
         sweeping = len(unpack_header(packed).switches) > 1
-        return Waiting(frozenset(_id(entry) for entry in entries), min(bounds.values(), default=None), sweeping)
+        return Waiting(
+            frozenset(_id(message) for partition, message in map(unpack_entry, entries) if partition is None),
+            min(bounds.values(), default=None),
+            sweeping,
+        )
 
 
-def _id(entry: bytes) -> str:
-    return str(json.loads(unpack_entry(entry)[1].value or b"{}")["data"]["id"])
+def _id(message: Message) -> str:
+    return str(json.loads(message.value or b"{}")["data"]["id"])
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is compared: transitions for whose timestamp ``holds``, replayed up to the clock ``settled_ms`` into ``file``."""
+    """What is compared: transitions for which ``holds``, replayed up to the clock ``settled_ms`` into ``file``."""
 
-    holds: Callable[[int], bool]
+    holds: Callable[[dict[str, Any]], bool]
     settled_ms: int
     file: Path
 
@@ -103,6 +109,6 @@ async def _read_on(log: LogReader, topic: str, partition: int, since: int, compa
         async for records in log.read(topic, partition, since, end):
             for record in records:
                 published = json.loads(record.value or b"")
-                if judged.holds(milliseconds(published)):
+                if judged.holds(published):
                     comparer.add_published(published, record.value or b"", judged.settled_ms)
     return max(since, end)
