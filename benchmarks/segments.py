@@ -76,12 +76,14 @@ def _crowded(segments: int) -> str:
 
 
 async def many(stack: Stack, count: int, database: int) -> list[dict[str, Any]]:
-    """CPU an event with few and with many segments: spread over the names, and all about one (with fewer events, because that is slow)."""
+    """CPU an event with few and with many segments: spread over the names, and all about one (then many with fewer events: slow)."""
     results = []
-    for spread, events in ((True, count), (False, count // 4)):
-        company, people = Company(spread), max(100, events // 12)
+    for spread in (True, False):
+        company = Company(spread)
         costs, touched = {}, {}
         for segments in (_FEW, _MANY):
+            events = count if spread or segments == _FEW else count // 4
+            people = max(100, events // 12)
             bundle = company.bundle(segments)
             name = f"{'spread' if spread else 'crowded'}-{segments}"
             plan = Plan("aiokafka", name, people, events, bundle, company.events(people))

@@ -22,7 +22,8 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
 
     The records before ``cursor`` have been read; ``until``: where the set was asked for. ``old``: the version that held then;
     ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms. ``began``: the number of the commit that began it;
-    no other filling of the partition has it, not even of the same set after one that was given up.
+    no other filling of the partition has it, not even of the same set after one that was given up. ``received``: how many internal
+    records have been taken from each partition (empty: none); ``trimmed``: the log had lost its beginning.
     """
 
     version: int
@@ -32,6 +33,8 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     clock: int = 0
     settings: int = 0
     began: int = 0
+    received: tuple[int, ...] = ()
+    trimmed: bool = False
 
 
 class Tombstone(NamedTuple):

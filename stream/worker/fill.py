@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event
-from schemas.identity_records import ForwardRecord
-from schemas.internal import HEADER, DefinitionsRecord, ListRecord, read_internal
+from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.internal import HEADER, DefinitionsRecord, EraseRecord, ListRecord, read_internal
 from segments.compile import compile_bundle
 from segments.engine import Engine
 from segments.fill import Fill, fill_of, filling_program
 from segments.history import History
 from stream.kafka.port import Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Filling
+from stream.store.port import Filling, Tombstone
 from stream.worker.batch import BatchStep, Forwarded, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
 from stream.worker.memory import Changes, LaneMemory, Working
@@ -44,6 +45,7 @@ class _FillStep(BatchStep):
 
     settings: int
     sets: Mapping[int, Bundle]
+    trimmed: bool
 
     def _definitions(self, record: DefinitionsRecord) -> None:
         if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
@@ -54,6 +56,14 @@ class _FillStep(BatchStep):
         """Whose shadows there are."""
         return self._people.all()
 
+    def _event(self, event: Event, digest: bytes, record: Record) -> None:
+        if not self._is_erased(digest, record.offset):
+            super()._event(event, digest, record)
+
+    def _is_erased(self, digest: bytes, offset: int) -> bool:
+        erasure = self._people.tombstones.get(digest)
+        return erasure is not None and offset < erasure.offset
+
     def _forward(self, record: ForwardRecord) -> None:
         """The lane it went to reads it in its own past."""
 
@@ -61,7 +71,16 @@ class _FillStep(BatchStep):
         """What there was to ask has been asked when the event was applied."""
 
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
-        if isinstance(said, Forwarded):
+        if isinstance(said, EraseRecord):
+            return
+        hop = said.record if isinstance(said, Forwarded) else said
+        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord)
+        received = self._changes.received
+        if self.trimmed and 0 <= hop.origin < len(received) and not received[hop.origin]:
+            received[hop.origin] = hop.number - 1
+        if not self._people.is_next(hop) or not isinstance(said, Forwarded):
+            return
+        if not (self._is_erased(digest, record.offset) or self._people.is_late(digest, said.record.said_ms)):
             self._forwarded(said, digest, record)
 
     def _list(self, record: ListRecord, append_ms: int) -> None:
@@ -83,19 +102,30 @@ class Filler:
         """Sort a slice of records; the intake's digests say whose shadows are wanted."""
         return self._reader.read(records, self._engine.policy)
 
-    def run(self, filling: Filling, intake: Intake, shadows: Mapping[bytes, bytes | None]) -> FilledSlice:
-        """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet."""
-        changes = Changes(filling.clock, filling.cursor, 0)
+    def run(
+        self,
+        filling: Filling,
+        intake: Intake,
+        shadows: Mapping[bytes, bytes | None],
+        pointers: Mapping[bytes, str] = MappingProxyType({}),
+        erased: Mapping[bytes, Tombstone] = MappingProxyType({}),
+    ) -> FilledSlice:
+        """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet; ``pointers``: ids that
+        stand for somebody else by now, whose own events are passed over; ``erased``: ids of which nothing counts that was said before.
+        """
+        received = list(filling.received or (0,) * self._memory.header.partitions)
+        changes = Changes(filling.clock, filling.cursor, 0, received=received)
         working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
-        step = _FillStep(self._memory, changes, People(self._memory, changes, working), {})
-        step.settings, step.sets = filling.settings, self._sets
+        step = _FillStep(self._memory, changes, People(self._memory, changes, working, dict(pointers), tombstones=dict(erased)), {})
+        step.settings, step.sets, step.trimmed = filling.settings, self._sets, filling.trimmed
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
         changed = [one for one in step.people() if one.changed]
         for one in changed:
             one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
-        return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings), packed)
+        told = tuple(received) if any(received) else ()
+        return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings, received=told), packed)
 
 
 def is_shadow_of(state: PersonState, began: int) -> bool:

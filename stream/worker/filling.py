@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from schemas.errors import Rejected
 from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
+from stream.store.port import Commit, Filling, LaneHeader, StateStore, Tombstone, pack_header
 from stream.store.redis import until_available
 from stream.worker.fill import Filler
 from stream.worker.memory import LaneMemory
@@ -78,13 +78,19 @@ class LaneFilling:
             return
         intake = filler.read([record for record in records if record.offset < header.cursor])
         digests = list(intake.digests)
-        if header.erased_ms:
-            buried = await until_available(lambda: self._store.tombstones(self._memory.partition, digests))
-            intake.leave_out({digest: erasure for digest, erasure in zip(digests, buried, strict=True) if erasure is not None})
         names = [shadow_digest(digest) for digest in digests]
         found = await until_available(lambda: self._store.persons(self._memory.partition, names))
-        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)))
+        targets = await until_available(lambda: self._store.pointers(self._memory.partition, digests))
+        pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
+        erased = await until_available(lambda: self._erased(digests))
+        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)), pointers, erased)
         await self._moved(done.filling, done.shadows)
+
+    async def _erased(self, digests: list[bytes]) -> dict[bytes, Tombstone]:
+        if not self._memory.header.erased_ms:
+            return {}
+        found = await self._store.tombstones(self._memory.partition, digests)
+        return {digest: erasure for digest, erasure in zip(digests, found, strict=True) if erasure is not None}
 
     async def _records(self, offset: int) -> Sequence[Record]:
         if self._ahead is None or self._ahead[0] != offset:
@@ -95,7 +101,8 @@ class LaneFilling:
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
         header = self._memory.header
-        await self._moved(Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1), [])
+        filling = Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1, trimmed=start > 0)
+        await self._moved(filling, [])
 
     async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
         memory = self._memory

@@ -126,6 +126,7 @@ class People:
     def absorb(self, working: Working, into: str) -> None:
         """The person is one no more; its id stands for another."""
         self.remove(working)
+        self.changes.gone.append(shadow_digest(working.digest))
         self.point(working.digest, into)
 
     def remove(self, working: Working) -> None:

@@ -63,7 +63,10 @@ class LinkingLane(Partition):
         return said.number > len(self.said_to_me(said.origin))
 
     def fill(self, person: Person) -> None:
-        """Definitions change here only where nothing is needed from before; what leaves that are gone have counted goes with them."""
+        """Of a person who took others over, what they brought is not worked out anew: drawn definitions need nothing of it."""
+        if not person.is_united:
+            super().fill(person)
+            return
         leaves = leaves_of(self.active).keys()
         person.events = [replace(one, leaves=one.leaves & leaves) for one in person.events]
 

@@ -42,7 +42,8 @@ class Person:
     """Everything about one person. ``evaluated_at``: when the segments were last evaluated.
 
     ``sequences``: published transitions by segment; odd: published as inside. ``entries``: the times of published entries.
-    ``lists``: by list, the version last applied, and whether it names the person. ``known``: who it is known to be.
+    ``is_united``: others have become a part of the person. ``lists``: by list, the version last applied, and whether it names the person.
+    ``known``: who it is known to be.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Person:
     sequences: dict[str, int] = field(default_factory=dict)
     entries: dict[str, list[int]] = field(default_factory=dict)
     anonymous_id: str | None = None
+    is_united: bool = False
     known: Known = field(default_factory=Known)
 
     @property

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from random import Random
 
 from schemas.definitions.model import Bundle
+from schemas.routing import routing_id
 from tests.corpus.generate import ShopEvent
-from tests.oracle.classify import routing_id
 from tests.property.dice import Dice
 from tests.property.drawn_definitions import DAY, bundles
-from tests.property.drawn_logs import _body
+from tests.property.drawn_logs import _who, body
 from tests.reliability.chaos import Plan, Result, under_load
 from tests.reliability.deployment import Deployment
 from tests.reliability.kills import Resumes, applied_by_lane, resumed
@@ -53,8 +53,9 @@ def drawn_events(seed: int, people: int, now_ms: Callable[[], int]) -> Iterator[
         if recent and not dice.below(25):
             yield dice.pick(recent)
             continue
-        body = _body(dice, now_ms(), names)
-        recent.append(ShopEvent(routing_id(body) or "", json.dumps(body).encode(), is_repeat=False))
+        event = body(dice, now_ms(), _who(dice, names))
+        who = routing_id(event.get("userId"), event.get("anonymousId"), event.get("ids"))
+        recent.append(ShopEvent(who or "", json.dumps(event).encode(), is_repeat=False))
         yield recent[-1]
 
 

@@ -15,13 +15,14 @@ from stream.store.layout import person_digest
 from stream.store.port import LaneHeader
 from tagging.codec import unpack
 from tests.oracle.classify import Raw
-from tests.oracle.compare import Difference, compare
-from tests.oracle.partition import Outcome, run_partition
+from tests.oracle.compare import Difference, canonical, compare
+from tests.oracle.deployment import run_deployment
+from tests.oracle.partition import Outcome
 from tests.property.verdict import person_differences, view
 from tests.reliability.deployment import Deployment
 from tests.reliability.load import Load, digest
 
-_PROCESSES = 2
+_MERGED = "person.merged"
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Verdict:
     people: int = 0
     expected: int = 0
     timed: int = 0
+    merges: int = 0
     repeated: int = 0
     difference: Difference = field(default_factory=Difference)
     faults: list[str] = field(default_factory=list)
@@ -49,7 +51,8 @@ class Verdict:
             [
                 f"{self.records} records: {self.applied} applied, {self.duplicates} repeats, {self.dead_letters} dead letters",
                 f"{self.lost} acknowledged events are not in the log",
-                f"{self.people} people; {self.expected} transitions expected, {self.timed} of them without an event",
+                f"{self.people} people, {self.merges} merged into others",
+                f"{self.expected} transitions expected, {self.timed} of them without an event",
                 self.difference.describe(),
                 f"faults: {len(self.faults)}",
                 *self.faults[:20],
@@ -59,7 +62,7 @@ class Verdict:
     def figures(self) -> dict[str, int]:
         difference = self.difference
         counts = {name: len(getattr(difference, name)) for name in ("missing", "unexpected", "differing", "two_ids", "out_of_order")}
-        own = ("records", "applied", "duplicates", "dead_letters", "lost", "people", "expected", "timed", "repeated")
+        own = ("records", "applied", "duplicates", "dead_letters", "lost", "people", "merges", "expected", "timed", "repeated")
         return {name: int(getattr(self, name)) for name in own} | counts | {"faults": len(self.faults)}
 
 
@@ -71,15 +74,17 @@ async def verify(deployment: Deployment, load: Load | None = None) -> Verdict:
     letters = (await deployment.read(deployment.settings.topics.dead_letters, [0]))[0]
     headers = await deployment.headers()
     raw = {number: [_raw(record) for record in records] for number, records in log.items()}
-    outcomes = await _outcomes(raw, deployment.bundles)
-    verdict = Verdict(records=sum(map(len, log.values())))
+    expected = await _expected([raw[number] for number in partitions], deployment.bundles)
+    outcomes = dict(enumerate(expected.outcomes))
+    verdict = Verdict(records=sum(map(len, log.values())), merges=len(expected.merged), faults=list(expected.faults))
     if load is not None:
         there = Counter(digest(record.value or b"") for records in log.values() for record in records)
         verdict.lost = sum((load.sent - there).values())
     for number, outcome in outcomes.items():
-        _judge_counters(verdict, number, headers[number], outcome, len(log[number]))
+        _judge_counters(verdict, number, headers[number], outcome, len(log[number]), expected.absorbed[number])
         await _judge_people(verdict, deployment, number, outcome)
-    _judge_transitions(verdict, outcomes, published)
+        await _judge_pointers(verdict, deployment, number, expected.pointers[number])
+    _judge_transitions(verdict, expected, published)
     _judge_dead_letters(verdict, outcomes, log, letters)
     return verdict
 
@@ -88,19 +93,35 @@ def _raw(record: Any) -> Raw:
     return Raw(record.offset, record.timestamp, record.key, record.value, list(record.headers))
 
 
-async def _outcomes(raw: dict[int, list[Raw]], bundles: dict[int, Bundle]) -> dict[int, Outcome]:
+@dataclass(frozen=True)
+class Expected:
+    """What the oracle makes of all logs, by partition. ``absorbed``: how many of its persons became part of others; ``pointers``: id →
+    for whom it stands; ``merged``: what is published of that.
+    """
+
+    outcomes: list[Outcome]
+    absorbed: list[int]
+    pointers: list[dict[str, str]]
+    merged: list[dict[str, Any]]
+    faults: list[str]
+
+
+async def _expected(logs: list[list[Raw]], bundles: dict[int, Bundle]) -> Expected:
     loop = asyncio.get_running_loop()
     # fork would copy the event loop's threads half way; spawn begins clean.
-    with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn")) as pool:
-        found = await asyncio.gather(*[loop.run_in_executor(pool, _outcome, records, n, len(raw), bundles) for n, records in raw.items()])
-    return dict(zip(raw, found, strict=True))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return await loop.run_in_executor(pool, _deployed, logs, {0: Bundle(), **bundles})
 
 
-def _outcome(records: list[Raw], partition: int, partitions: int, bundles: dict[int, Bundle]) -> Outcome:
-    return run_partition(records, partition=partition, partitions=partitions, bundles=bundles)
+def _deployed(logs: list[list[Raw]], bundles: dict[int, Bundle]) -> Expected:
+    found = run_deployment(logs, bundles)
+    faults = [f"nothing told partition {partition} what stands at {offset}" for partition, offset in found.waiting]
+    faults += [line for lane in found.lanes for line in lane.wrong]
+    pointers = [dict(lane.pointers) for lane in found.lanes]
+    return Expected(found.outcomes, [len(lane.merged) for lane in found.lanes], pointers, found.merged, faults)
 
 
-def _judge_counters(verdict: Verdict, partition: int, header: LaneHeader, outcome: Outcome, end: int) -> None:
+def _judge_counters(verdict: Verdict, partition: int, header: LaneHeader, outcome: Outcome, end: int, absorbed: int) -> None:
     verdict.applied += outcome.applied
     verdict.duplicates += outcome.duplicates
     verdict.dead_letters += len(outcome.dead_letters)
@@ -112,7 +133,7 @@ def _judge_counters(verdict: Verdict, partition: int, header: LaneHeader, outcom
         outcome.duplicates,
         len(outcome.dead_letters),
         outcome.clock_ms,
-        len(outcome.persons),
+        len(outcome.persons) + absorbed,
         len(outcome.transitions),
     )
     if held != wanted:
@@ -142,17 +163,26 @@ async def _judge_people(verdict: Verdict, deployment: Deployment, partition: int
             verdict.faults.append(f"partition {partition}: {count} members of {segment}, expected {inside}")
 
 
-def _judge_transitions(verdict: Verdict, outcomes: dict[int, Outcome], published: dict[int, list[Any]]) -> None:
-    expected = [one for outcome in outcomes.values() for one in outcome.transitions]
-    verdict.expected = len(expected)
-    verdict.timed = sum(one["data"]["cause"] == "time" for one in expected)
+async def _judge_pointers(verdict: Verdict, deployment: Deployment, partition: int, pointers: dict[str, str]) -> None:
+    held = await deployment.store.pointers(partition, [person_digest(name) for name in pointers])
+    for (name, target), found in zip(pointers.items(), held, strict=True):
+        if found != target.encode():
+            verdict.faults.append(f"{name} stands for {found!r}, expected {target}")
+
+
+def _judge_transitions(verdict: Verdict, expected: Expected, published: dict[int, list[Any]]) -> None:
+    wanted = [one for outcome in expected.outcomes for one in outcome.transitions]
+    verdict.expected = len(wanted)
+    verdict.timed = sum(one["data"]["cause"] == "time" for one in wanted)
     bodies = {number: [json.loads(record.value) for record in records] for number, records in published.items()}
     found = [body for number in published for body in bodies[number]]
-    verdict.difference = compare(expected, found)
+    verdict.difference = compare(wanted, [one for one in found if one["type"] != _MERGED])
     verdict.repeated = verdict.difference.repeated
+    if {canonical(one) for one in found if one["type"] == _MERGED} != set(map(canonical, expected.merged)):
+        verdict.faults.append("other persons have been merged than expected")
     for number, records in bodies.items():
-        people = outcomes[number].persons
-        astray = sum(record["data"]["person"] not in people for record in records)
+        people = expected.outcomes[number].persons.keys() | expected.pointers[number].keys()
+        astray = sum(record["data"].get("person", record["data"].get("from")) not in people for record in records)
         if astray:
             verdict.faults.append(f"{astray} transitions stand in partition {number}, where their people are not")
 

@@ -9,7 +9,7 @@ from schemas.definitions.identity_model import IdentityRules
 from schemas.definitions.parse import parse_files
 from schemas.identities import IdentityPolicy
 from schemas.identity_records import ErasedRecord, ForwardRecord, ListedRecord, identity_value
-from schemas.internal import ERASE_HEADERS, HEADER, erase_value, read_internal
+from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE, ERASE_HEADERS, HEADER, erase_value, read_internal
 from schemas.routing import partition_of
 from stream.kafka.port import StoredRecord
 from stream.store.layout import NOBODY, person_digest, shadow_digest
@@ -27,6 +27,10 @@ U1 = person_digest("user:u1")
 
 def erase(offset: int, at: int, person: str = "user:u1") -> StoredRecord:
     return record(offset, at, erase_value(person), ERASE_HEADERS)
+
+
+def clock(offset: int, at: int) -> StoredRecord:
+    return record(offset, at, CLOCK_VALUE, CLOCK_HEADERS)
 
 
 def hop(offset: int, at: int, said: ErasedRecord | ForwardRecord | ListedRecord, kind: bytes) -> StoredRecord:
@@ -117,16 +121,25 @@ def test_what_was_said_before_the_erasure_brings_nobody_back_and_what_was_said_a
 def test_a_filling_passes_over_what_came_before_the_erasure() -> None:
     counting = next_bundle(ONE, parse_files({"a.yaml": "segments: [{id: often, when: {event: viewed, count: {gte: 2}}}]"}))
     filler = Filler(memory(), ONE, counting, {1: ONE, 2: counting})
-    records = [viewed(0, 0), viewed(1, 1, "u2"), forwarded(2, 2, 2), viewed(9, 9)]
+    records = [viewed(0, 0), viewed(1, 1, "u2"), forwarded(2, 2, 2), erase(8, 8), viewed(9, 9), clock(10, 10)]
 
     def filled(erased: dict[bytes, Tombstone]) -> tuple[int, set[bytes]]:
-        intake = filler.read(records)
-        intake.leave_out(erased)
-        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), intake, {})
-        assert done.filling.cursor == 10
+        done = filler.run(Filling(2, 1, 11, 0, 0, 1, began=4), filler.read(records), {}, erased=erased)
+        assert (done.filling.cursor, done.filling.received) == (11, (1,))
         return len(done.shadows), {digest for digest, _ in done.shadows}
 
     u2 = shadow_digest(person_digest("user:u2"))
     assert filled({}) == (2, {shadow_digest(U1), u2})
     assert filled({U1: Tombstone(10, T + 9)}) == (1, {u2})
     assert filled({U1: Tombstone(9, T + 9)}) == (2, {shadow_digest(U1), u2})
+
+
+def test_a_filling_passes_over_what_came_late() -> None:
+    counting = next_bundle(ONE, parse_files({"a.yaml": "segments: [{id: often, when: {event: viewed, count: {gte: 2}}}]"}))
+    filler = Filler(memory(), ONE, counting, {1: ONE, 2: counting})
+
+    def filled(said_ms: int) -> int:
+        intake = filler.read([erase(0, 5), forwarded(1, 6, said_ms)])
+        return len(filler.run(Filling(2, 1, 2, 0, 0, 1, began=4), intake, {}, erased={U1: Tombstone(0, T + 5)}).shadows)
+
+    assert [filled(said_ms) for said_ms in (5, 6)] == [0, 1]
