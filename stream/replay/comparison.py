@@ -58,11 +58,13 @@ class Live:
         bounds = await self.store.slice_bounds(self.partition)
         entries = await self.store.outbox(self.partition)
         sweeping = len(unpack_header(packed).switches) > 1
-        return Waiting(frozenset(_id(entry) for entry in entries), min(bounds.values(), default=None), sweeping)
+        told = (unpack_entry(entry) for entry in entries)
+        ids = frozenset(_id(message.value) for partition, message in told if partition is None)
+        return Waiting(ids, min(bounds.values(), default=None), sweeping)
 
 
-def _id(entry: bytes) -> str:
-    return str(json.loads(unpack_entry(entry)[1].value or b"{}")["data"]["id"])
+def _id(value: bytes | None) -> str:
+    return str(json.loads(value or b"{}")["data"]["id"])
 
 
 @dataclass(frozen=True, slots=True)

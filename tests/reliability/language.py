@@ -11,10 +11,9 @@ from random import Random
 
 from schemas.definitions.model import Bundle
 from tests.corpus.generate import ShopEvent
-from tests.oracle.classify import routing_id
 from tests.property.dice import Dice
 from tests.property.drawn_definitions import DAY, bundles
-from tests.property.drawn_logs import _body
+from tests.property.drawn_logs import body
 from tests.reliability.chaos import Plan, Result, under_load
 from tests.reliability.deployment import Deployment
 from tests.reliability.kills import Resumes, applied_by_lane, resumed
@@ -47,14 +46,15 @@ def drawn_versions(seed: int, segments: int) -> tuple[Bundle, Bundle]:
 def drawn_events(seed: int, people: int, now_ms: Callable[[], int]) -> Iterator[ShopEvent]:
     """Events without end: of every type, late or not, some of them again, some unreadable."""
     dice = Dice(Random(seed).randrange)
-    names = [f"u{number}" for number in range(people)]
     recent: deque[ShopEvent] = deque(maxlen=_RECENT)
     while True:
         if recent and not dice.below(25):
             yield dice.pick(recent)
             continue
-        body = _body(dice, now_ms(), names)
-        recent.append(ShopEvent(routing_id(body) or "", json.dumps(body).encode(), is_repeat=False))
+        # One id each: who turns out to be the same is another scenario's.
+        user = f"u{dice.below(people)}" if dice.below(50) else ""
+        event = body(dice, now_ms(), {"userId": user})
+        recent.append(ShopEvent(f"user:{user}", json.dumps(event).encode(), is_repeat=False))
         yield recent[-1]
 
 
