@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.errors import Misconfigured
+from stream.kafka.port import Message
 from stream.replay.difference import Comparer, Difference, Waiting, milliseconds
 from stream.replay.log import LogReader
 from stream.store.port import unpack_header
@@ -58,11 +59,13 @@ class Live:
         bounds = await self.store.slice_bounds(self.partition)
         entries = await self.store.outbox(self.partition)
         sweeping = len(unpack_header(packed).switches) > 1
-        return Waiting(frozenset(_id(entry) for entry in entries), min(bounds.values(), default=None), sweeping)
+        # What waits for other lanes is no transition.
+        waiting = frozenset(_id(message) for partition, message in map(unpack_entry, entries) if partition is None)
+        return Waiting(waiting, min(bounds.values(), default=None), sweeping)
 
 
-def _id(entry: bytes) -> str:
-    return str(json.loads(unpack_entry(entry)[1].value or b"{}")["data"]["id"])
+def _id(message: Message) -> str:
+    return str(json.loads(message.value or b"{}")["data"]["id"])
 
 
 @dataclass(frozen=True, slots=True)
