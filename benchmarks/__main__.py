@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import collector, latency, leaving, memory, past, restart, segments, stock, worker
+from benchmarks import collector, identity, latency, leaving, memory, past, restart, segments, stock, worker
 from benchmarks.report import write_page
 from benchmarks.workload import bundle, events, lean_bundle
 from stream.stack.stack import Stack
@@ -53,6 +53,10 @@ async def _worker(run: Run) -> Any:
         plan = worker.Plan(runner, definitions, people, count, held, events(people, people))
         results.append(await worker.throughput(run.stack, plan, database))
     return results
+
+
+async def _identity(run: Run) -> Any:
+    return await identity.linked(run.stack, 2_000 if run.quick else 20_000, 20_000 if run.quick else 120_000, 1)
 
 
 async def _stock(run: Run) -> Any:
@@ -96,6 +100,7 @@ async def _idle(_run: Run) -> Any:
 PARTS: dict[str, Part] = {
     "stock": _stock,
     "worker": _worker,
+    "identity": _identity,
     "collector": _collector,
     "latency": _latency,
     "segments": _segments,

@@ -54,6 +54,7 @@ def rows(data: dict[str, Any]) -> Iterator[Row]:
         if stock:
             ratio = one["events_per_second"] / stock["events_per_second"]
             yield ("… against the stock agent in the same run", f"{ratio:.1f}×", "8×", ratio >= 8)
+    yield from _identity_rows(data)
     yield from _collector_rows(data)
     for one in data.get("latency", ()):
         held = one["entry_ms_p50"] <= 25 and one["entry_ms_p99"] <= 100
@@ -66,6 +67,15 @@ def rows(data: dict[str, Any]) -> Iterator[Row]:
         size = one["redis_bytes_per_person"]
         yield (f"Redis bytes a person at rest, {one['tags']} tags", str(size), str(must), size <= must)
     yield from _process_rows(data)
+
+
+def _identity_rows(data: dict[str, Any]) -> Iterator[Row]:
+    one = data.get("identity")
+    if one:
+        plain, linked, share = one["plain"], one["linked"], one["ratio"]
+        what = "worker, 1 event in 5 passed on to another lane, 1 in 200 links two people, against the same events without"
+        found = f"{share:.0%} ({plain['cpu_us_per_event']} → {linked['cpu_us_per_event']} µs CPU an event)"
+        yield (what, found, "60%", share >= 0.6)
 
 
 def _scale_rows(data: dict[str, Any]) -> Iterator[Row]:

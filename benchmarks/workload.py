@@ -117,7 +117,7 @@ def events(seed: int, people: int) -> Iterator[tuple[str, bytes]]:
     while True:
         number = draw.randrange(people)
         user = f"user-{number:08d}"
-        yield f"user:{user}", _event(draw, user, number)
+        yield f"user:{user}", padded(shop_event(draw, user, number))
 
 
 def plain_event(event_id: UUID, name: str, user: str, number: int) -> dict[str, Any]:
@@ -141,7 +141,8 @@ def plain_event(event_id: UUID, name: str, user: str, number: int) -> dict[str, 
     }
 
 
-def _event(draw: random.Random, user: str, number: int) -> bytes:
+def shop_event(draw: random.Random, user: str, number: int) -> dict[str, Any]:
+    """What a shopper does: one of ``NAMES``, in one of ``CATEGORIES``."""
     category = draw.choice(CATEGORIES)
     event = plain_event(UUID(int=draw.getrandbits(128), version=4), draw.choice(NAMES), user, number)
     event["properties"] = {
@@ -151,7 +152,7 @@ def _event(draw: random.Random, user: str, number: int) -> bytes:
         "quantity": 1,
     }
     event["context"]["page"]["url"] = f"https://shop.example/{category}/{draw.randrange(10**6)}"
-    return padded(event)
+    return event
 
 
 def padded(event: dict[str, Any]) -> bytes:

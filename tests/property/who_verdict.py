@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from stream.store.layout import person_digest
 from tagging.person import Person
+from tagging.state import PersonState
 from tests.oracle.compare import canonical
 from tests.oracle.deployment import Deployed, run_deployment
 from tests.oracle.known import ANSWER_MS, Known
 from tests.oracle.linking import LinkingLane
+from tests.oracle.person import Person as Expected
 from tests.property.driver import Driver
 from tests.property.lanes import Deployment
 from tests.property.verdict import MERGED, differences, states
@@ -48,16 +50,20 @@ def _who(lane: LinkingLane, driver: Driver) -> Iterator[str]:
         yield f"sent {sent}, received {received}; expected {[len(lane.sent[one]) for one in partitions]}, {dict(lane.taken)}"
     for state in states(driver):
         person = lane.persons.get(state.id)
-        known = Person(state).identities()
-        if person is None:
-            continue
-        # Whoever looks at what is no longer waited for forgets it first.
-        known.forget_unanswered(driver.header.clock - ANSWER_MS)
-        person.known.forget(lane.clock_ms)
-        edges = [(edge.one, edge.other, edge.at_ms, edge.source, edge.reason) for edge in known.edges]
-        got_known = Known(edges, known.asked, known.refused, known.kept)
-        if _sorted(got_known) != _sorted(person.known):
-            yield f"{state.id} knows {got_known}, expected {person.known}"
+        if person is not None:
+            yield from known_differences(person, state, driver.header.clock)
+
+
+def known_differences(person: Expected, state: PersonState, clock_ms: int) -> Iterator[str]:
+    """What the engine knows of who a person is against what the oracle does."""
+    known = Person(state).identities()
+    # Whoever looks at what is no longer waited for forgets it first.
+    known.forget_unanswered(clock_ms - ANSWER_MS)
+    person.known.forget(clock_ms)
+    edges = [(edge.one, edge.other, edge.at_ms, edge.source, edge.reason) for edge in known.edges]
+    got = Known(edges, known.asked, known.refused, known.kept)
+    if _sorted(got) != _sorted(person.known):
+        yield f"{state.id} knows {got}, expected {person.known}"
 
 
 def _sorted(known: Known) -> Known:

@@ -82,7 +82,11 @@ class Result:
 
 
 async def under_load(
-    deployment: Deployment, plan: Plan, faults: Callable[[Load], Awaitable[Resumes]], events: Events = shop_events
+    deployment: Deployment,
+    plan: Plan,
+    faults: Callable[[Load], Awaitable[Resumes]],
+    events: Events = shop_events,
+    judge: Callable[[Deployment, Load], Awaitable[Verdict]] = verify,
 ) -> Result:
     """Write events while ``faults`` runs, drain, and judge. The workers run when it is called, and have ended when it returns."""
     began = time.monotonic()
@@ -100,7 +104,7 @@ async def under_load(
     lap("load")
     await deployment.drained([worker for worker in deployment.workers if worker.running], seconds=plan.drain_seconds)
     lap("drain")
-    verdict = await verify(deployment, load)
+    verdict = await judge(deployment, load)
     lap("oracle")
     report = await run_replay(deployment.settings, start=None, end=None, into=deployment.folder / "replay", compare=True)
     lap("replay")
