@@ -110,4 +110,4 @@ async def _settled(rig: Rig, count: int) -> bool:
     """All applied, and everything that a lane has told another taken."""
     headers = await rig.headers()
     applied, sent, taken = (sum(each) for each in zip(*((one.applied, sum(one.sent), sum(one.received)) for one in headers), strict=True))
-    return applied >= count and sent == taken
+    return bool(applied >= count and sent == taken)

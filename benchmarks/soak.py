@@ -1,10 +1,11 @@
 """``scripts/soak``: the proofs for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|cases|lanes|all``, ``--rate`` events a
-second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle takes a
-millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the worker
-are spread over them. ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many
-``--crossings``, each compared with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|identity|cases|lanes|all``, ``--rate``
+events a second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle
+takes a millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the
+worker are spread over them. ``identity``: kills of the worker while people of many ids become one, about ``--merges`` times.
+``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
+with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
 """
 
@@ -30,9 +31,11 @@ from stream.stack import Stack
 from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, zombies
 from tests.reliability.deployment import Deployment, deployment
 from tests.reliability.language import Size, language
+from tests.reliability.merging import people_merge
 
-_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language")
+_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity")
 _DATABASES: Final = 60
+_PEOPLE_ABOUT: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Wish:
     seed: int
     per_round: int
     size: Size
+    merges: int
 
     def rounds(self) -> list[Plan]:
         """One plan for each stretch that is judged by itself, each with a seed of its own."""
@@ -93,6 +97,17 @@ async def _language(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, An
     return [result.figures()]
 
 
+async def _identity(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]:
+    """One round: who is who in one lane is decided by the logs of all, from their beginnings."""
+    plan = Plan(wish.kills, wish.rate, _PEOPLE_ABOUT, wish.seed, wish.runner, drain_seconds=3_600)
+    place = folder / "identity"
+    place.mkdir()
+    async with deployment(stack, "soak-identity.", f"{stack.redis.removesuffix('/0')}/{_DATABASES + 2}", place) as made:
+        result = await people_merge(made, plan, wish.merges, lambda kill: say(f"  identity: fault {kill}"))
+    say(result.describe())
+    return [result.figures()]
+
+
 async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for kind in _KINDS if what == "all" else (what,):
@@ -101,6 +116,8 @@ async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, 
             results[kind] = [await sender_killed(stack.kafka, wish.kills, Random(wish.seed), say)]
         elif kind == "language":
             results[kind] = await _language(stack, folder, wish)
+        elif kind == "identity":
+            results[kind] = await _identity(stack, folder, wish)
         else:
             results[kind] = await _rounds(kind, stack, folder, wish)
     return results
@@ -120,11 +137,12 @@ def main() -> int:
     parser.add_argument("--crossings", type=int, default=200_000, help="of a fading score and a level")
     parser.add_argument("--segments", type=int, default=200, help="drawn segments, of language")
     parser.add_argument("--events", type=int, default=200_000, help="drawn events, of language")
+    parser.add_argument("--merges", type=int, default=10_000, help="of two persons, of identity")
     parser.add_argument("--cases", type=int, default=100_000, help="drawn cases of each kind")
     parser.add_argument("--first-case", type=int, default=0, help="the seed of the first; to go on where another run ended")
     given = parser.parse_args()
     began = time.monotonic()
-    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round, Size(given.segments, given.events))
+    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round, Size(given.segments, given.events), given.merges)
     seeds = range(given.first_case, given.first_case + given.cases)
     results: dict[str, Any] = {kind: [drawn_cases(kind, seeds, say)] for kind in DRAWN if given.what in (kind, "all")}
     if given.what in ("decay", "all"):

@@ -13,7 +13,7 @@ from tests.reliability.people import linked_people
 from tests.reliability.scenario import first_version
 from tests.reliability.verify_people import verify_people
 
-EVENTS_A_MERGE = 4
+EVENTS_A_MERGE = 3.3
 _SENT_SECONDS = 1_800
 
 
@@ -28,7 +28,7 @@ async def people_merge(deployment: Deployment, plan: Plan, merges: int, progress
 
     async def faults(load: Load) -> Resumes:
         resumes = await kill_worker(load, worker, Random(plan.seed), plan.kills, on_kill)
-        load.allow(max(0, merges * EVENTS_A_MERGE - load.allowed))
+        load.allow(max(0, int(merges * EVENTS_A_MERGE) - load.allowed))
         await load.sent_at_least(load.allowed, _SENT_SECONDS)
         return resumes
 
