@@ -27,11 +27,9 @@ class Identities(msgspec.Struct, array_like=True):
         """All ids that an edge names, in order."""
         return {name: None for edge in self.edges for name in (edge.one, edge.other)}
 
-    def is_known(self, typed_id: str, *, joined_only: bool = False) -> bool:
-        """An edge names the id, or (but for ``joined_only``) it has been asked for or refused: nothing new."""
-        if not joined_only and (typed_id in self.asked or typed_id in self.refused):
-            return True
-        return any(typed_id in (edge.one, edge.other) for edge in self.edges)
+    def is_open(self, typed_id: str) -> bool:
+        """The id has been asked for or refused: nothing new."""
+        return typed_id in self.asked or typed_id in self.refused
 
     def ask(self, typed_id: str, at_ms: int) -> None:
         """Note that an id is asked for, whatever was said of it before; what is asked again waits since the first time."""
@@ -44,13 +42,19 @@ class Identities(msgspec.Struct, array_like=True):
 
     def join(self, edge: Edge) -> None:
         """Note an edge, once."""
+        self._settle(edge)
+        one, other = edge.one, edge.other
+        for held in self.edges:
+            if (held.one == one and held.other == other) or (held.one == other and held.other == one):
+                return
+        self.edges.append(edge)
+
+    def _settle(self, edge: Edge) -> None:
+        """What an edge joins is open no more."""
         for name in (edge.one, edge.other):
             self.asked.pop(name, None)
             self.refused.pop(name, None)
         self.kept.pop(edge.link, None)
-        ends = {edge.one, edge.other}
-        if all({held.one, held.other} != ends for held in self.edges):
-            self.edges.append(edge)
 
     def forget_unanswered(self, before_ms: int) -> None:
         """Forget what was asked for before a time (absolute ms): an answer that takes a week will not come."""
@@ -67,8 +71,11 @@ class Identities(msgspec.Struct, array_like=True):
 
     def take_over(self, absorbed: Identities) -> None:
         """Add what an absorbed person knew; refusals too, but of ids that are this person's."""
+        ends = {frozenset((edge.one, edge.other)) for edge in self.edges}
         for edge in absorbed.edges:
-            self.join(edge)
+            self._settle(edge)
+            if frozenset((edge.one, edge.other)) not in ends:
+                self.edges.append(edge)
         mine = self.ids()
         for typed_id, at_ms in absorbed.asked.items():
             if typed_id not in mine:

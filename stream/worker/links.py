@@ -5,6 +5,7 @@ The rules are in docs/adr/0012. A record that names an id which stands for someb
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -39,43 +40,38 @@ class Linker:
 
     def claim(self, working: Working, event: Event) -> None:
         """An event of the person names other ids: ask for those that are new."""
-        person = working.person
+        person, clock = working.person, self._changes.clock
         identities = person.identities()
-        identities.forget_unanswered(self._changes.clock - _ANSWER_MS)
+        identities.forget_unanswered(clock - _ANSWER_MS)
         explicit = self._policy.is_explicit(event.wire)
         source = event.wire.source
+        joined = {person.state.id: None} | identities.ids()
+        room: _Room | None = None
+        has_new = False
         for typed_id in event.ids[1:]:
-            if typed_id == person.state.id or identities.is_known(typed_id, joined_only=explicit):
+            if typed_id in joined or (not explicit and identities.is_open(typed_id)):
                 continue
-            why = self._why_not(person, typed_id, explicit=explicit)
+            if room is None:
+                room = _Room(self._policy, dict.fromkeys((*joined, *identities.places())))
+            why = None if explicit else room.why_not(typed_id)
             if why is not None:
                 self._changes.refused_links[why] += 1
                 continue
-            working.changed = True
-            edge = Edge(event.ids[0], typed_id, self._changes.clock, source if type(source) is str else "", event.name)
+            has_new = True
+            room.take(typed_id)
+            edge = Edge(event.ids[0], typed_id, clock, source if type(source) is str else "", event.name)
             if self._policy.joins(typed_id) == "never":
                 identities.join(edge)
+                joined |= {edge.one: None, edge.other: None}
+                room.take(edge.one)
             else:
-                identities.ask(typed_id, self._changes.clock)
-                self._send_claim(typed_id, person, edge, explicit=explicit)
+                identities.ask(typed_id, clock)
+                self._send_claim(typed_id, person, edge, room.strong, explicit=explicit)
+        if has_new:
+            working.changed = True
             person.keep_identities()
 
-    def _why_not(self, person: Person, typed_id: str, *, explicit: bool) -> str | None:
-        """Why a person may not even ask for an id."""
-        identities = person.identities()
-        held = dict.fromkeys((*person.ids(), *identities.places()))
-        namespace = self._policy.namespace(typed_id)
-        alike = [one for one in held if self._policy.namespace(one).id == namespace.id]
-        if explicit:
-            return None
-        if alike and namespace.strong:
-            return TWO_STRONG
-        if len(alike) >= namespace.limit or len(held) >= self._policy.ids_max:
-            return TOO_MANY
-        return None
-
-    def _send_claim(self, typed_id: str, person: Person, edge: Edge, *, explicit: bool) -> None:
-        strong = self.strong(person)
+    def _send_claim(self, typed_id: str, person: Person, edge: Edge, strong: tuple[str, ...], *, explicit: bool) -> None:
         self._people.send(
             LinkRecord(origin=0, number=0, to=typed_id, phase="claim", other=person.state.id, edge=edge, strong=strong, explicit=explicit)
         )
@@ -266,6 +262,34 @@ class Linker:
         identities.asked.pop(record.absorbed, None)
         person.keep_identities()
         working.changed = True
+
+
+class _Room:
+    """How many ids a person holds, or may yet: counted once for all that an event names, which may be many."""
+
+    def __init__(self, policy: IdentityPolicy, held: dict[str, None]) -> None:
+        self._policy = policy
+        self._held = held
+        self._alike = Counter(policy.namespace(one).id for one in held)
+        self.strong = tuple(one for one in held if policy.is_strong(one))
+
+    def why_not(self, typed_id: str) -> str | None:
+        """Why the person may not even ask for an id."""
+        namespace = self._policy.namespace(typed_id)
+        alike = self._alike[namespace.id]
+        if alike and namespace.strong:
+            return TWO_STRONG
+        return TOO_MANY if alike >= namespace.limit or len(self._held) >= self._policy.ids_max else None
+
+    def take(self, typed_id: str) -> None:
+        """The id is held from here on."""
+        if typed_id in self._held:
+            return
+        namespace = self._policy.namespace(typed_id)
+        self._held[typed_id] = None
+        self._alike[namespace.id] += 1
+        if namespace.strong:
+            self.strong = (*self.strong, typed_id)
 
 
 def _unpacked(record: TransferRecord) -> PersonState | None:

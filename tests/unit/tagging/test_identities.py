@@ -25,15 +25,10 @@ def test_an_edge_is_noted_once_whichever_way_round_it_comes() -> None:
     assert list(identities.ids()) == ["user:u1", "anon:a", "phone:1"]
 
 
-def test_an_id_is_known_by_an_edge_a_question_or_a_refusal() -> None:
+def test_an_id_that_was_asked_for_or_refused_is_open() -> None:
     identities = Identities([edge("user:u1", "anon:a")], {"anon:b": T}, {"anon:c": "first-login"})
 
-    assert [name for name in ("user:u1", "anon:a", "anon:b", "anon:c", "anon:d") if identities.is_known(name)] == [
-        "user:u1",
-        "anon:a",
-        "anon:b",
-        "anon:c",
-    ]
+    assert [name for name in ("user:u1", "anon:a", "anon:b", "anon:c", "anon:d") if identities.is_open(name)] == ["anon:b", "anon:c"]
 
 
 def test_what_is_joined_is_neither_asked_for_nor_refused_any_more() -> None:
@@ -62,12 +57,6 @@ def test_what_was_asked_for_too_long_ago_is_forgotten() -> None:
 
     assert identities.asked == {"anon:b": T + 1}
     assert identities.kept == {"other": (T + 1, ("user:u2",))}
-
-
-def test_an_alias_asks_only_what_is_joined_already() -> None:
-    identities = Identities([edge("user:u1", "anon:a")], {"anon:b": T}, {"anon:c": "first-login"})
-
-    assert [name for name in ("anon:a", "anon:b", "anon:c") if identities.is_known(name, joined_only=True)] == ["anon:a"]
 
 
 def test_what_is_asked_again_is_refused_no_more_and_waits_since_the_first_time() -> None:
