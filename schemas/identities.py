@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from msgspec import UNSET
 
@@ -17,6 +17,7 @@ from schemas.event import WireEvent
 from schemas.namespaces import Namespaces
 
 Refusal = Literal["blocked", "unreadable", "too_long", "ambiguous", "too_many"]
+REFUSED_IDS: Final[tuple[Refusal, ...]] = get_args(Refusal)
 
 VALUE_MAX_BYTES: Final = 256
 _SHORT: Final = VALUE_MAX_BYTES // 4  # characters of UTF-8 have four bytes at most

@@ -10,6 +10,12 @@ import msgspec
 from schemas.identity_records import Edge
 
 REFUSED_MAX: Final = 64
+EDGES_BYTES_MAX: Final = 16_384
+"""Of all edges: their texts in UTF-8, and ``_EDGE_BYTES`` for each.
+
+No merge is held up by limits, so thousands may become one; it must stay small all the same.
+"""
+_EDGE_BYTES: Final = 16
 _ITSELF: Final = ""
 
 
@@ -40,14 +46,17 @@ class Identities(msgspec.Struct, array_like=True):
         """All ids that may yet come: those asked for, and those for which a place is kept."""
         return dict.fromkeys((*self.asked, *(typed_id for _, ids in self.kept.values() for typed_id in ids)))
 
-    def join(self, edge: Edge) -> None:
-        """Note an edge, once."""
+    def join(self, edge: Edge) -> bool:
+        """Note an edge, once; False if there is no room for it: its ids stay joined, but the person does not remember them."""
         self._settle(edge)
         one, other = edge.one, edge.other
         for held in self.edges:
             if (held.one == one and held.other == other) or (held.one == other and held.other == one):
-                return
+                return True
+        if sum(map(_bytes, self.edges)) + _bytes(edge) > EDGES_BYTES_MAX:
+            return False
         self.edges.append(edge)
+        return True
 
     def _settle(self, edge: Edge) -> None:
         """What an edge joins is open no more."""
@@ -69,13 +78,9 @@ class Identities(msgspec.Struct, array_like=True):
         while len(self.refused) > REFUSED_MAX:
             del self.refused[next(iter(self.refused))]
 
-    def take_over(self, absorbed: Identities) -> None:
-        """Add what an absorbed person knew; refusals too, but of ids that are this person's."""
-        ends = {frozenset((edge.one, edge.other)) for edge in self.edges}
-        for edge in absorbed.edges:
-            self._settle(edge)
-            if frozenset((edge.one, edge.other)) not in ends:
-                self.edges.append(edge)
+    def take_over(self, absorbed: Identities) -> int:
+        """Add what an absorbed person knew; refusals too, but of ids that are this person's. How many edges there was no room for."""
+        left_out = self._join_all(absorbed.edges)
         mine = self.ids()
         for typed_id, at_ms in absorbed.asked.items():
             if typed_id not in mine:
@@ -84,6 +89,26 @@ class Identities(msgspec.Struct, array_like=True):
         for typed_id, reason in absorbed.refused.items():
             if typed_id not in mine and typed_id not in self.asked:
                 self.refuse(typed_id, reason)
+        return left_out
+
+    def _join_all(self, edges: list[Edge]) -> int:
+        """``join`` of each; the number without room."""
+        ends = {frozenset((edge.one, edge.other)) for edge in self.edges}
+        held, left_out = sum(map(_bytes, self.edges)), 0
+        for edge in edges:
+            self._settle(edge)
+            if frozenset((edge.one, edge.other)) in ends:
+                continue
+            if held + _bytes(edge) > EDGES_BYTES_MAX:
+                left_out += 1
+                continue
+            held += _bytes(edge)
+            self.edges.append(edge)
+        return left_out
+
+
+def _bytes(edge: Edge) -> int:
+    return _EDGE_BYTES + len((edge.one + edge.other + edge.source + edge.reason).encode())
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -125,7 +150,7 @@ def all_joined(packed: bytes, typed_ids: Sequence[str]) -> bool:
 
 
 def _renamed(edge: Edge, name: str, into: str) -> Edge:
-    if name not in (edge.one, edge.other):
+    one, other = edge.one, edge.other
+    if name not in (one, other):
         return edge
-    one, other = (into if each == name else each for each in (edge.one, edge.other))
-    return Edge(one, other, edge.at_ms, edge.source, edge.reason)
+    return Edge(into if one == name else one, into if other == name else other, edge.at_ms, edge.source, edge.reason)

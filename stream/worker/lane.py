@@ -231,6 +231,7 @@ class Lane:
             measures.dead_letters(batch.dead_letters)
         await self._commit(batch.changes, batch.draft, {}, [])
         self.queued -= len(records)
+        measures.ids(self.memory.history.current.policy.take_refusals())
         measures.batch(len(records), batch.changes, (apply_from - started, apply_to - apply_from, perf_counter() - apply_to))
 
     async def _chunk(self, records: Sequence[Record], batch: _Batch) -> None:

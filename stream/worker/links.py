@@ -61,7 +61,7 @@ class Linker:
             room.take(typed_id)
             edge = Edge(event.ids[0], typed_id, clock, source if type(source) is str else "", event.name)
             if self._policy.joins(typed_id) == "never":
-                identities.join(edge)
+                self._note(person, edge)
                 joined |= {edge.one: None, edge.other: None}
                 room.take(edge.one)
             else:
@@ -199,8 +199,12 @@ class Linker:
         working.person.keep_identities()
         working.changed = True
 
+    def _note(self, person: Person, edge: Edge) -> None:
+        if not person.identities().join(edge):
+            self._changes.refused_links[TOO_MANY] += 1
+
     def _joined(self, working: Working, edge: Edge) -> None:
-        working.person.identities().join(edge)
+        self._note(working.person, edge)
         working.person.keep_identities()
         working.changed = True
 
@@ -257,8 +261,9 @@ class Linker:
         if state is not None:
             theirs = unpack_identities(state.identities, state.id)
             theirs.forget_unanswered(changes.clock - _ANSWER_MS)
-            identities.take_over(theirs)
-        identities.join(record.edge)
+            if left_out := identities.take_over(theirs):
+                changes.refused_links[TOO_MANY] += left_out
+        self._note(person, record.edge)
         identities.asked.pop(record.absorbed, None)
         person.keep_identities()
         working.changed = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from schemas.identities import Refusal
 from schemas.transition import Transition
 from segments.tally import Tally
 from stream.kafka.port import Record
@@ -51,6 +52,11 @@ class LaneMeasures:
         metrics.counter(catalogue.RECORDS_REPEATED).inc(changes.repeated)
         for reason, times in changes.refused_links.items():
             metrics.counter(catalogue.LINKS_REFUSED, reason=reason).inc(times)
+
+    def ids(self, refused: Mapping[Refusal, int]) -> None:
+        """Ids that name nobody have been left out."""
+        for reason, times in refused.items():
+            self._metrics.counter(catalogue.IDS_REFUSED, reason=reason).inc(times)
 
     def left_out(self, tally: Tally) -> None:
         """What a commit has made true beside its transitions; the tally begins anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 REFUSALS_KEPT = 64
+EDGES_BYTES = 16 * 1024
 ANSWER_MS = 7 * 86_400_000
 Edge = tuple[str, str, int, str, str]
 """One id, the other, since when, the source and the name of the event that carried both."""
@@ -13,6 +14,10 @@ Edge = tuple[str, str, int, str, str]
 def link_of(edge: Edge) -> str:
     """Which attempt to link two persons the edge is of."""
     return "\n".join(map(str, edge[:3]))
+
+
+def _bytes(edge: Edge) -> int:
+    return 16 + sum(len(text.encode()) for text in (edge[0], edge[1], edge[3], edge[4]))
 
 
 @dataclass
@@ -41,7 +46,8 @@ class Known:
             self.asked.pop(name, None)
             self.refused.pop(name, None)
         self.kept.pop(link_of(edge), None)
-        if not any({*edge[:2]} == {*held[:2]} for held in self.edges):
+        is_new = not any({*edge[:2]} == {*held[:2]} for held in self.edges)
+        if is_new and sum(_bytes(one) for one in [*self.edges, edge]) <= EDGES_BYTES:
             self.edges.append(edge)
 
     def refuse(self, name: str, why: str) -> None:

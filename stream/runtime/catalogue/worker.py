@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
+from schemas.identities import REFUSED_IDS
 from schemas.identity_records import REFUSALS
 from schemas.rejection import REASONS
 from schemas.transition import Cause
@@ -50,6 +51,9 @@ FORWARDED: Final = Metric("ebbtide_worker_forwarded_total", "counter", "Events p
 MERGES: Final = Metric("ebbtide_worker_merges_total", "counter", "Persons that became a part of another.")
 LINKS_REFUSED: Final = Metric(
     "ebbtide_worker_links_refused_total", "counter", "Ids that were not joined to the person whose event named them.", {"reason": REFUSALS}
+)
+IDS_REFUSED: Final = Metric(
+    "ebbtide_worker_ids_refused_total", "counter", "Ids of events that name nobody by the rules of identity.", {"reason": REFUSED_IDS}
 )
 RECORDS_REPEATED: Final = Metric(
     "ebbtide_worker_internal_repeated_total", "counter", "Records from other lanes that had come before, or before their turn."

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from schemas.identity_records import Edge
-from tagging.identities import REFUSED_MAX, Identities, all_joined, pack_identities, unpack_identities
+from tagging.identities import EDGES_BYTES_MAX, REFUSED_MAX, Identities, all_joined, pack_identities, unpack_identities
 from tagging.person import Person
 from tagging.state import new_person
 
@@ -23,6 +23,35 @@ def test_an_edge_is_noted_once_whichever_way_round_it_comes() -> None:
 
     assert identities.edges == [edge("user:u1", "anon:a"), edge("anon:a", "phone:1", 6)]
     assert list(identities.ids()) == ["user:u1", "anon:a", "phone:1"]
+
+
+def full() -> Identities:
+    """There is room for one more edge, of an id that has two characters."""
+    texts = len("user:u1anon:shop-webviewed")
+    return known(edge("user:u1", "anon:" + "x" * (EDGES_BYTES_MAX - 2 * (16 + texts) - 2)))
+
+
+def test_an_edge_for_which_there_is_no_room_settles_what_was_open_and_is_not_noted() -> None:
+    identities = full()
+    identities.ask("anon:ccc", T)
+
+    assert not identities.join(edge("user:u1", "anon:ccc"))
+    assert (len(identities.edges), identities.asked) == (1, {})
+    assert not identities.join(edge("user:u1", "anon:é\N{SNOWMAN}"))
+    assert identities.join(edge("user:u1", "anon:bb"))
+    assert not identities.join(edge("user:u1", "anon:"))
+    assert identities.join(edge("user:u1", "anon:bb"))
+    assert len(identities.edges) == 2
+
+
+def test_of_an_absorbed_person_as_many_edges_are_taken_over_as_there_is_room_for() -> None:
+    identities = full()
+    identities.ask("anon:ccc", T)
+    absorbed = known(edge("user:u1", "anon:ccc"), edge("anon:bb", "user:u1"), identities.edges[0], edge("user:u1", "anon:d"))
+
+    assert identities.take_over(absorbed) == 2
+    assert [one.other for one in identities.edges[1:]] == ["user:u1"]
+    assert identities.asked == {}
 
 
 def test_an_id_that_was_asked_for_or_refused_is_open() -> None:
