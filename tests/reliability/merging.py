@@ -11,7 +11,6 @@ from tests.reliability.kills import Resumes, kill_worker
 from tests.reliability.load import Load
 from tests.reliability.people import linked_people
 from tests.reliability.scenario import first_version
-from tests.reliability.verify_people import verify_people
 
 EVENTS_A_MERGE = 3.3
 _SENT_SECONDS = 1_800
@@ -32,4 +31,4 @@ async def people_merge(deployment: Deployment, plan: Plan, merges: int, progress
         await load.sent_at_least(load.allowed, _SENT_SECONDS)
         return resumes
 
-    return await under_load(deployment, plan, faults, linked_people, verify_people)
+    return await under_load(deployment, plan, faults, linked_people)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from multiprocessing import get_context
 from typing import Any
 
 from schemas.definitions.model import Bundle
@@ -15,77 +12,37 @@ from stream.store.layout import person_digest
 from stream.store.port import LaneHeader
 from tagging.codec import unpack
 from tests.oracle.classify import Raw
-from tests.oracle.compare import Difference, canonical, compare
-from tests.oracle.deployment import run_deployment
+from tests.oracle.compare import compare
+from tests.oracle.deployment import Deployed, run_deployment
+from tests.oracle.linking import LinkingLane
 from tests.oracle.partition import Outcome
-from tests.property.verdict import person_differences, view
+from tests.property.verdict import MERGED, person_differences, view
 from tests.reliability.deployment import Deployment
 from tests.reliability.load import Load, digest
-
-_MERGED = "person.merged"
-
-
-@dataclass
-class Verdict:
-    """Everything counted. ``lost``: acknowledged events that are not in the log; ``faults``: sentences, empty when all is well."""
-
-    records: int = 0
-    applied: int = 0
-    duplicates: int = 0
-    dead_letters: int = 0
-    lost: int = 0
-    people: int = 0
-    expected: int = 0
-    timed: int = 0
-    merges: int = 0
-    repeated: int = 0
-    difference: Difference = field(default_factory=Difference)
-    faults: list[str] = field(default_factory=list)
-
-    @property
-    def is_clean(self) -> bool:
-        return not self.lost and self.difference.is_empty and not self.faults
-
-    def describe(self) -> str:
-        return "\n".join(
-            [
-                f"{self.records} records: {self.applied} applied, {self.duplicates} repeats, {self.dead_letters} dead letters",
-                f"{self.lost} acknowledged events are not in the log",
-                f"{self.people} people, {self.merges} merged into others",
-                f"{self.expected} transitions expected, {self.timed} of them without an event",
-                self.difference.describe(),
-                f"faults: {len(self.faults)}",
-                *self.faults[:20],
-            ]
-        )
-
-    def figures(self) -> dict[str, int]:
-        difference = self.difference
-        counts = {name: len(getattr(difference, name)) for name in ("missing", "unexpected", "differing", "two_ids", "out_of_order")}
-        own = ("records", "applied", "duplicates", "dead_letters", "lost", "people", "merges", "expected", "timed", "repeated")
-        return {name: int(getattr(self, name)) for name in own} | counts | {"faults": len(self.faults)}
+from tests.reliability.verdict import Verdict
+from tests.reliability.verify_people import judge_merged, judge_who
 
 
 async def verify(deployment: Deployment, load: Load | None = None) -> Verdict:
-    """Read everything back and judge it; call it when the deployment is drained and its workers have ended."""
-    partitions = range(deployment.partitions)
-    log = await deployment.read(deployment.settings.topics.events, partitions)
-    published = await deployment.read(deployment.settings.topics.transitions, partitions)
-    letters = (await deployment.read(deployment.settings.topics.dead_letters, [0]))[0]
+    """Read everything back and judge it, all lanes together; call it when the deployment is drained and its workers have ended."""
+    partitions, topics = range(deployment.partitions), deployment.settings.topics
+    log = await deployment.read(topics.events, partitions)
+    published = await deployment.read(topics.transitions, partitions)
+    letters = (await deployment.read(topics.dead_letters, [0]))[0]
     headers = await deployment.headers()
-    raw = {number: [_raw(record) for record in records] for number, records in log.items()}
-    expected = await _expected([raw[number] for number in partitions], deployment.bundles)
-    outcomes = dict(enumerate(expected.outcomes))
-    verdict = Verdict(records=sum(map(len, log.values())), merges=len(expected.merged), faults=list(expected.faults))
+    raw = [[_raw(record) for record in log[number]] for number in partitions]
+    expected = await asyncio.to_thread(run_deployment, raw, {0: Bundle(), **deployment.bundles})
+    verdict = Verdict(records=sum(map(len, raw)), merges=len(expected.merged))
+    verdict.faults += [f"nothing told partition {partition} what stands at {offset}" for partition, offset in expected.waiting]
     if load is not None:
         there = Counter(digest(record.value or b"") for records in log.values() for record in records)
         verdict.lost = sum((load.sent - there).values())
-    for number, outcome in outcomes.items():
-        _judge_counters(verdict, number, headers[number], outcome, len(log[number]), expected.absorbed[number])
-        await _judge_people(verdict, deployment, number, outcome)
-        await _judge_pointers(verdict, deployment, number, expected.pointers[number])
+    for lane, outcome in zip(expected.lanes, expected.outcomes, strict=True):
+        _judge_counters(verdict, lane, headers[lane.number], outcome, len(raw[lane.number]))
+        await _judge_people(verdict, deployment, lane.number, outcome)
+        await judge_who(verdict, deployment, lane, headers[lane.number])
     _judge_transitions(verdict, expected, published)
-    _judge_dead_letters(verdict, outcomes, log, letters)
+    _judge_dead_letters(verdict, dict(enumerate(expected.outcomes)), log, letters)
     return verdict
 
 
@@ -93,35 +50,7 @@ def _raw(record: Any) -> Raw:
     return Raw(record.offset, record.timestamp, record.key, record.value, list(record.headers))
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What the oracle makes of all logs, by partition. ``absorbed``: how many of its persons became part of others; ``pointers``: id →
-    for whom it stands; ``merged``: what is published of that.
-    """
-
-    outcomes: list[Outcome]
-    absorbed: list[int]
-    pointers: list[dict[str, str]]
-    merged: list[dict[str, Any]]
-    faults: list[str]
-
-
-async def _expected(logs: list[list[Raw]], bundles: dict[int, Bundle]) -> Expected:
-    loop = asyncio.get_running_loop()
-    # fork would copy the event loop's threads half way; spawn begins clean.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return await loop.run_in_executor(pool, _deployed, logs, {0: Bundle(), **bundles})
-
-
-def _deployed(logs: list[list[Raw]], bundles: dict[int, Bundle]) -> Expected:
-    found = run_deployment(logs, bundles)
-    faults = [f"nothing told partition {partition} what stands at {offset}" for partition, offset in found.waiting]
-    faults += [line for lane in found.lanes for line in lane.wrong]
-    pointers = [dict(lane.pointers) for lane in found.lanes]
-    return Expected(found.outcomes, [len(lane.merged) for lane in found.lanes], pointers, found.merged, faults)
-
-
-def _judge_counters(verdict: Verdict, partition: int, header: LaneHeader, outcome: Outcome, end: int, absorbed: int) -> None:
+def _judge_counters(verdict: Verdict, lane: LinkingLane, header: LaneHeader, outcome: Outcome, end: int) -> None:
     verdict.applied += outcome.applied
     verdict.duplicates += outcome.duplicates
     verdict.dead_letters += len(outcome.dead_letters)
@@ -133,12 +62,13 @@ def _judge_counters(verdict: Verdict, partition: int, header: LaneHeader, outcom
         outcome.duplicates,
         len(outcome.dead_letters),
         outcome.clock_ms,
-        len(outcome.persons) + absorbed,
+        # Who is part of another by now has had a number too, which is not given again.
+        len(outcome.persons) + len(lane.merged),
         len(outcome.transitions),
     )
     if held != wanted:
         names = "cursor applied duplicates dead_letters clock people transitions"
-        verdict.faults.append(f"partition {partition}, header ({names}): {held}, expected {wanted}")
+        verdict.faults.append(f"partition {lane.number}, header ({names}): {held}, expected {wanted}")
 
 
 async def _judge_people(verdict: Verdict, deployment: Deployment, partition: int, outcome: Outcome) -> None:
@@ -163,25 +93,17 @@ async def _judge_people(verdict: Verdict, deployment: Deployment, partition: int
             verdict.faults.append(f"partition {partition}: {count} members of {segment}, expected {inside}")
 
 
-async def _judge_pointers(verdict: Verdict, deployment: Deployment, partition: int, pointers: dict[str, str]) -> None:
-    held = await deployment.store.pointers(partition, [person_digest(name) for name in pointers])
-    for (name, target), found in zip(pointers.items(), held, strict=True):
-        if found != target.encode():
-            verdict.faults.append(f"{name} stands for {found!r}, expected {target}")
-
-
-def _judge_transitions(verdict: Verdict, expected: Expected, published: dict[int, list[Any]]) -> None:
+def _judge_transitions(verdict: Verdict, expected: Deployed, published: dict[int, list[Any]]) -> None:
     wanted = [one for outcome in expected.outcomes for one in outcome.transitions]
-    verdict.expected = len(wanted)
+    verdict.expected = len(wanted) + len(expected.merged)
     verdict.timed = sum(one["data"]["cause"] == "time" for one in wanted)
     bodies = {number: [json.loads(record.value) for record in records] for number, records in published.items()}
-    found = [body for number in published for body in bodies[number]]
-    verdict.difference = compare(wanted, [one for one in found if one["type"] != _MERGED])
+    found = [body for records in bodies.values() for body in records]
+    verdict.difference = compare(wanted, [one for one in found if one["type"] != MERGED])
     verdict.repeated = verdict.difference.repeated
-    if {canonical(one) for one in found if one["type"] == _MERGED} != set(map(canonical, expected.merged)):
-        verdict.faults.append("other persons have been merged than expected")
+    judge_merged(verdict, expected, bodies)
     for number, records in bodies.items():
-        people = expected.outcomes[number].persons.keys() | expected.pointers[number].keys()
+        people = expected.outcomes[number].persons.keys() | expected.lanes[number].pointers.keys()
         astray = sum(record["data"].get("person", record["data"].get("from")) not in people for record in records)
         if astray:
             verdict.faults.append(f"{astray} transitions stand in partition {number}, where their people are not")

@@ -2,68 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any
 
 import redis.asyncio
 
-from schemas.definitions.model import Bundle
 from stream.store.layout import DIGEST_BYTES, person_digest
 from stream.store.port import LaneHeader
 from tagging.codec import unpack
 from tests.oracle.compare import canonical
-from tests.oracle.deployment import Deployed, run_deployment
+from tests.oracle.deployment import Deployed
 from tests.oracle.linking import LinkingLane
 from tests.property.verdict import MERGED
 from tests.property.who_verdict import known_differences
 from tests.reliability.deployment import Deployment
-from tests.reliability.load import Load, digest
-from tests.reliability.verify import Verdict, judge_counters, judge_dead_letters, judge_people, judge_transitions, raw_of
+from tests.reliability.verdict import Verdict
 
 
-@dataclass
-class PeopleVerdict(Verdict):
-    """``merged``: persons who became part of others; ``pointers``: ids that stand for somebody; ``told``: records between lanes by kind."""
-
-    merged: int = 0
-    pointers: int = 0
-    told: Counter[str] | None = None
-
-    def describe(self) -> str:
-        return f"{super().describe()}\n{self.merged} merges, {self.pointers} pointers; told: {dict(self.told or {})}"
-
-    def figures(self) -> dict[str, int]:
-        return super().figures() | {"merged": self.merged, "pointers": self.pointers} | dict(self.told or {})
+async def judge_who(verdict: Verdict, deployment: Deployment, lane: LinkingLane, header: LaneHeader) -> None:
+    """What one lane knows of who its people are, and what it has told others of it."""
+    verdict.faults += lane.wrong
+    verdict.told += Counter(f"{said.kind} {said.phase}".strip() for to_one in lane.sent.values() for said in to_one)
+    _judge_told(verdict, lane, header)
+    await _judge_known(verdict, deployment, lane)
+    await _judge_pointers(verdict, deployment, lane)
 
 
-async def verify_people(deployment: Deployment, load: Load) -> PeopleVerdict:
-    """Read everything back and judge it; call it when the deployment is drained and its workers have ended."""
-    partitions, topics = range(deployment.partitions), deployment.settings.topics
-    log = await deployment.read(topics.events, partitions)
-    published = await deployment.read(topics.transitions, partitions)
-    letters = (await deployment.read(topics.dead_letters, [0]))[0]
-    headers = await deployment.headers()
-    raw = [[raw_of(record) for record in log[number]] for number in partitions]
-    expected = await asyncio.to_thread(run_deployment, raw, {0: Bundle(), **deployment.bundles})
-    verdict = PeopleVerdict(records=sum(map(len, raw)), merged=len(expected.merged))
-    sent = (said for lane in expected.lanes for to_one in lane.sent.values() for said in to_one)
-    verdict.told = Counter(f"{said.kind} {said.phase}".strip() for said in sent)
-    verdict.faults += [f"nothing told partition {partition} what stands at {offset}" for partition, offset in expected.waiting]
-    there = Counter(digest(record.value or b"") for records in log.values() for record in records)
-    verdict.lost = sum((load.sent - there).values())
-    for lane, outcome in zip(expected.lanes, expected.outcomes, strict=True):
-        verdict.faults += lane.wrong
-        judge_counters(verdict, lane.number, headers[lane.number], outcome, len(raw[lane.number]), len(lane.merged))
-        _judge_told(verdict, lane, headers[lane.number])
-        await judge_people(verdict, deployment, lane.number, outcome)
-        await _judge_known(verdict, deployment, lane)
-        await _judge_pointers(verdict, deployment, lane)
-    _judge_published(verdict, expected, published)
-    judge_dead_letters(verdict, dict(enumerate(expected.outcomes)), log, letters)
-    return verdict
+def judge_merged(verdict: Verdict, expected: Deployed, bodies: dict[int, list[dict[str, Any]]]) -> None:
+    """``bodies``: all that was published, by partition."""
+    merged = [one for records in bodies.values() for one in records if one["type"] == MERGED]
+    wanted, got = Counter(map(canonical, expected.merged)), Counter(set(map(canonical, merged)))
+    if wanted != got:
+        verdict.faults.append(f"person.merged: missing {list(wanted - got)[:5]}, unexpected {list(got - wanted)[:5]}")
+    verdict.repeated += len(merged) - sum(got.values())
+    for number, records in bodies.items():
+        late = _after_their_end(records)
+        if late:
+            verdict.faults.append(f"partition {number}: {late} transitions of people stand behind their person.merged")
 
 
 def _judge_told(verdict: Verdict, lane: LinkingLane, header: LaneHeader) -> None:
@@ -84,7 +59,7 @@ async def _judge_known(verdict: Verdict, deployment: Deployment, lane: LinkingLa
             verdict.faults += known_differences(lane.persons[name], unpack(body), lane.clock_ms)
 
 
-async def _judge_pointers(verdict: PeopleVerdict, deployment: Deployment, lane: LinkingLane) -> None:
+async def _judge_pointers(verdict: Verdict, deployment: Deployment, lane: LinkingLane) -> None:
     """Every id stands for whom it must, nobody is there twice, and no other key is left."""
     found = await deployment.store.pointers(lane.number, [person_digest(name) for name in lane.pointers])
     wrong = {name: to for (name, to), held in zip(lane.pointers.items(), found, strict=True) if held != to.encode()}
@@ -103,22 +78,6 @@ async def _judge_pointers(verdict: PeopleVerdict, deployment: Deployment, lane: 
     if (pointers, people) != (len(lane.pointers), len(lane.persons)):
         wanted = f"{len(lane.pointers)} and {len(lane.persons)}"
         verdict.faults.append(f"partition {lane.number} holds {pointers} pointers and {people} people, expected {wanted}")
-
-
-def _judge_published(verdict: Verdict, expected: Deployed, published: dict[int, list[Any]]) -> None:
-    bodies = {number: [json.loads(record.value) for record in records] for number, records in published.items()}
-    plain = {number: [one for one in records if one["type"] != MERGED] for number, records in bodies.items()}
-    judge_transitions(verdict, [one for outcome in expected.outcomes for one in outcome.transitions], plain)
-    merged = [one for records in bodies.values() for one in records if one["type"] == MERGED]
-    wanted, got = Counter(map(canonical, expected.merged)), Counter(set(map(canonical, merged)))
-    if wanted != got:
-        verdict.faults.append(f"person.merged: missing {list(wanted - got)[:5]}, unexpected {list(got - wanted)[:5]}")
-    verdict.repeated += len(merged) - sum(got.values())
-    verdict.expected += len(expected.merged)
-    for number, records in bodies.items():
-        late = _after_their_end(records)
-        if late:
-            verdict.faults.append(f"partition {number}: {late} transitions of people stand behind their person.merged")
 
 
 def _after_their_end(records: list[dict[str, Any]]) -> int:
