@@ -52,19 +52,24 @@ class _Hop(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class ForwardRecord(_Hop, tag_field="type", tag="$forward"):
-    """An event for the person ``to``. ``event_ms`` is its event time, clamped where it was read first."""
+    """An event for the person ``to``. ``event_ms``: its event time, clamped where it was read first; ``said_ms``: when it came there."""
 
     event_ms: int
     event: msgspec.Raw
+    said_ms: int = 0
 
 
 class ListedRecord(_Hop, tag_field="type", tag="$listed"):
-    """A version of an uploaded list names, or no longer names, an ``id`` that stands for the person ``to``."""
+    """A version of an uploaded list names, or no longer names, an ``id`` that stands for the person ``to``.
+
+    ``said_ms``: when the list's record was appended.
+    """
 
     id: str
     list: str
     version: int
     named: bool
+    said_ms: int = 0
 
 
 class LinkRecord(_Hop, tag_field="type", tag="$link"):
@@ -82,6 +87,11 @@ class LinkRecord(_Hop, tag_field="type", tag="$link"):
     first_login: bool = False
     reason: str = ""
 
+    @property
+    def said_ms(self) -> int:
+        """When the event was applied that began the link."""
+        return self.edge.at_ms
+
 
 class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
     """An absorbed person's state for the person ``to``; ``state`` None: the id ``absorbed`` had never been a person."""
@@ -89,6 +99,11 @@ class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
     absorbed: str
     edge: Edge
     state: str | None = None
+
+    @property
+    def said_ms(self) -> int:
+        """When the event was applied that began the link."""
+        return self.edge.at_ms
 
     def packed(self) -> bytes | None:
         """The packed state.
@@ -104,7 +119,13 @@ class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
             raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
 
 
-IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord
+class ErasedRecord(_Hop, tag_field="type", tag="$erased"):
+    """A person is erased that was known by ``ids``: ``to`` stands for it no more. No ids: the person that ``to`` stands for goes itself."""
+
+    ids: tuple[str, ...] = ()
+
+
+IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord
 
 
 def state_text(packed: bytes) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from schemas import rejection
 from schemas.definitions.language import ID_PATTERN
 from schemas.errors import Rejected
-from schemas.identity_records import ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.identity_records import ErasedRecord, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord
 from schemas.routing import ROUTING_ID_PATTERN
 
 HEADER: Final = "ebbtide-internal"
@@ -18,6 +18,7 @@ CLOCK_VALUE: Final = b'{"type":"$clock"}'
 CLOCK_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"clock"),)
 DEFINITIONS_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"definitions"),)
 LIST_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"list"),)
+ERASE_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"erase"),)
 LIST_VERSION_MAX: Final = 2**53 - 1
 
 Phase = Literal["prepare", "activate"]
@@ -45,6 +46,13 @@ class ListRecord:
     named: dict[str, bool]
 
 
+@dataclass(frozen=True, slots=True)
+class EraseRecord:
+    """``$erase``: the person known by the id goes, with all that is held of it."""
+
+    id: str
+
+
 class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):
     # A lane keeps it in its header, which holds 64 bits.
     version: Annotated[int, msgspec.Meta(lt=1 << 62)]
@@ -67,7 +75,13 @@ class _List(msgspec.Struct, tag_field="type", tag="$list", omit_defaults=True):
     remove: list[_RoutingId] = []
 
 
-_decoder: Final = msgspec.json.Decoder(_Definitions | _Clock | _List | ForwardRecord | LinkRecord | TransferRecord | ListedRecord)
+class _Erase(msgspec.Struct, tag_field="type", tag="$erase"):
+    id: _RoutingId
+
+
+_decoder: Final = msgspec.json.Decoder(
+    _Definitions | _Clock | _List | _Erase | ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord
+)
 
 
 def definitions_value(version: int, phase: Phase) -> bytes:
@@ -80,7 +94,12 @@ def list_value(list_id: str, version: int, person: str, *, named: bool) -> bytes
     return msgspec.json.encode(_List(list_id, version, add=[person]) if named else _List(list_id, version, remove=[person]))
 
 
-def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | ListRecord | IdentityRecord:
+def erase_value(person_id: str) -> bytes:
+    """The value of an ``$erase`` record."""
+    return msgspec.json.encode(_Erase(person_id))
+
+
+def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | ListRecord | EraseRecord | IdentityRecord:
     """Read an internal record.
 
     Raises:
@@ -92,8 +111,10 @@ def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | List
         raise Rejected(rejection.UNREADABLE_INTERNAL, str(error)) from None
     if isinstance(record, _Clock):
         return ClockRecord()
-    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord | ListedRecord):
+    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord):
         return record
+    if isinstance(record, _Erase):
+        return EraseRecord(record.id)
     if isinstance(record, _List):
         named = dict.fromkeys(record.add, True)
         for person in record.remove:

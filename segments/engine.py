@@ -193,8 +193,8 @@ class Engine:
         person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("merge", None), out)
         self._tidy(person.state, clock - person.state.base)
 
-    def give_up(self, person: Person, clock: int, out: list[Transition]) -> None:
-        """Leave every segment, because the person becomes a part of another. Of what is paused nothing is published, as ever."""
+    def give_up(self, person: Person, clock: int, out: list[Transition], cause: Cause = "merge") -> None:
+        """Leave every segment: the person becomes a part of another, or is erased. Of what is paused nothing is published, as ever."""
         self._reach(person, clock, out)
         state = person.state
         for segment in self.program.segments:
@@ -202,7 +202,7 @@ class Engine:
                 self.tally.moved.add(segment.number)
             if state.members.get(segment.number, 0) & 1 and not segment.paused:
                 state.members[segment.number] += 1
-                out.append(self._transition(person, segment, clock - state.base, ("merge", None)))
+                out.append(self._transition(person, segment, clock - state.base, (cause, None)))
         self._tidy(state, clock - state.base)
         state.members, state.apart, state.due = {}, {}, None
 

@@ -27,6 +27,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "explain": ("explain", "Say why a person is in a segment or not, node by node."),
     "members": ("members", "List, count or export who is in a segment."),
     "identity": ("identity", "Show which ids are one person, and why."),
+    "export": ("export", "Print all that is held of one person as JSON."),
+    "erase": ("erase", "Erase a person: state, ids, lists; replays and backfills skip it."),
     "duplicates": ("duplicates", "Find people who are there twice; merge them, or tell them apart."),
     "list": ("lists", "Upload lists of persons, and show which there are."),
     "transitions": ("transitions", "Show transitions: who entered and left what, when and why."),

@@ -48,38 +48,39 @@ async def put_list(settings: Settings, list_id: str, spool: Spool, progress: Cal
     await topics_exist(settings)
     await _partitions_agree(settings)
     token = secrets.token_hex(16)
-    async with _register(settings) as register:
-        version = await register.begin(list_id, token, SystemClock().now_ms())
+    async with register(settings) as held:
+        version = await held.begin(list_id, token, SystemClock().now_ms())
         publisher = KafkaPublisher(settings.kafka, "ebbtide-list")
         try:
             await publisher.start()
-            putting = Putting(register, publisher, settings.topics.events, settings.partitions, progress)
+            putting = Putting(held, publisher, settings.topics.events, settings.partitions, progress)
             told = await putting.run(Put(list_id, version, token), spool)
         finally:
             await publisher.stop()
-            await register.end(list_id, token)
+            await held.end(list_id, token)
     return PutResult(version, told.persons, told.added, told.removed)
 
 
 async def listed(settings: Settings) -> list[Listed]:
     """All lists, by id."""
     found: list[Listed] = []
-    async with _register(settings) as register:
-        for list_id, version in (await register.lists()).items():
-            buckets = [await register.bucket(list_id, number) for number in await register.numbers(list_id)]
+    async with register(settings) as held:
+        for list_id, version in (await held.lists()).items():
+            buckets = [await held.bucket(list_id, number) for number in await held.numbers(list_id)]
             found.append(Listed(list_id, version, sum(len(each.sure) for each in buckets), sum(len(each.unsure) for each in buckets)))
     return found
 
 
 @asynccontextmanager
-async def _register(settings: Settings) -> AsyncIterator[RedisListRegister]:
-    register = RedisListRegister(settings.redis)
+async def register(settings: Settings) -> AsyncIterator[RedisListRegister]:
+    """The register of the deployment. Raises Unavailable."""
+    held = RedisListRegister(settings.redis)
     try:
-        yield register
+        yield held
     except (RedisConnectionError, RedisTimeoutError) as error:
         raise Unavailable(f"no Redis answers at {settings.redis.rpartition('@')[2]}: {error}") from None
     finally:
-        await register.close()
+        await held.close()
 
 
 async def _partitions_agree(settings: Settings) -> None:

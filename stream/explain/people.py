@@ -15,14 +15,12 @@ from schemas.routing import partition_of
 from schemas.transition import Transition
 from segments.history import History
 from stream.kafka.port import Bundles
-from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, SLICE_PEOPLE, person_digest
+from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, NOBODY, SLICE_PEOPLE, person_digest
 from stream.store.port import LaneHeader, StateStore, unpack_header
 from stream.worker.sweep import shadows_of
 from tagging.codec import unpack
 from tagging.person import Person
 from tagging.state import PersonState
-
-_NOBODY = bytes(DIGEST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def brought(packed: bytes, partition: int, history: History, at_ms: int, shadow:
 def digests_of(packed_slice: bytes) -> list[bytes | None]:
     """The digests of a slice by place; None where nobody is."""
     found = [packed_slice[at : at + DIGEST_BYTES] for at in range(0, len(packed_slice) - ENTRY_BYTES + 1, ENTRY_BYTES)]
-    return [None if digest == _NOBODY else digest for digest in found]
+    return [None if digest == NOBODY else digest for digest in found]
 
 
 def _bit(bits: bytes, number: int) -> bool:

@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import Misconfigured
 from stream.kafka.port import Message
-from stream.replay.difference import Comparer, Difference, Waiting, milliseconds
+from stream.replay.difference import Comparer, Difference, Waiting
 from stream.replay.log import LogReader
 from stream.store.port import unpack_header
 from stream.store.redis import RedisStateStore
@@ -70,9 +71,9 @@ def _id(message: Message) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is compared: transitions for whose timestamp ``holds``, replayed up to the clock ``settled_ms`` into ``file``."""
+    """What is compared: transitions for which ``holds``, replayed up to the clock ``settled_ms`` into ``file``."""
 
-    holds: Callable[[int], bool]
+    holds: Callable[[dict[str, Any]], bool]
     settled_ms: int
     file: Path
 
@@ -106,6 +107,6 @@ async def _read_on(log: LogReader, topic: str, partition: int, since: int, compa
         async for records in log.read(topic, partition, since, end):
             for record in records:
                 published = json.loads(record.value or b"")
-                if judged.holds(milliseconds(published)):
+                if judged.holds(published):
                     comparer.add_published(published, record.value or b"", judged.settled_ms)
     return max(since, end)

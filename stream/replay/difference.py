@@ -70,6 +70,12 @@ class Comparer:
         self._contents[place] = _content(value)
         self.unmatched.add(place)
 
+    def leave_out(self, record: dict[str, Any]) -> None:
+        """Forget a transition that the replay yielded."""
+        place = _place_of(record["data"])
+        self._contents.pop(place, None)
+        self.unmatched.discard(place)
+
     def add_published(self, record: dict[str, Any], value: bytes, settled_ms: int) -> None:
         """Judge a record of the topic. Not replayed and at or after ``settled_ms``: the lane was ahead by then."""
         place = _place_of(record["data"])

@@ -17,7 +17,7 @@ from stream.worker.dues import DueIndex
 from stream.worker.fill import is_switch, until_switch
 from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
-from stream.worker.people import People, read_pointers
+from stream.worker.people import People, read_pointers, read_tombstones
 from stream.worker.sweep import Sweeper, SweepResult
 
 _SLICES_AT_ONCE = 8
@@ -41,6 +41,7 @@ class ReplayLane:
         self._reader = IntakeReader()
         self._sweeper = Sweeper(self._store, self._memory)
         self._filling = LaneFilling(self._memory, self._store, bundles, past, self._put)
+        self.erased: dict[str, int] = {}
 
     @property
     def header(self) -> LaneHeader:
@@ -67,8 +68,10 @@ class ReplayLane:
         bundles = {version: await self._bundles.bundle(version) for version in intake.versions}
         changes = begin(memory)
         people = People(memory, changes, working, await read_pointers(self._store, memory.partition, packed))
+        people.tombstones = await read_tombstones(self._store, memory.partition, intake.heard, changes)
         BatchStep(memory, changes, people, bundles).run(intake)
         await self._commit(changes, people.all(), SweepResult({}, {}, []))
+        self.erased.update(changes.erased)
         await self._settle()
 
     async def advance(self, clock_ms: int) -> None:

@@ -15,7 +15,8 @@ from schemas.transition import Transition
 from stream.kafka.bundles import BundleLog
 from stream.kafka.past_log import KafkaPastLog
 from stream.replay.comparison import Judged, Live, compare_partition
-from stream.replay.difference import Comparer, Difference
+from stream.replay.difference import Comparer, Difference, milliseconds
+from stream.replay.erased import erases, is_erased, leave_out
 from stream.replay.lane import ReplayLane
 from stream.replay.log import LogReader, log_reader
 from stream.runtime.settings import Settings
@@ -115,7 +116,8 @@ async def run_replay(
     ``start`` and ``end``: append times in milliseconds since 1970 UTC; None is the log's start, or its end now. Transitions with
     timestamps from ``start`` to ``end``, both included, go to ``into``/partition-<n>.jsonl, one a line, per person in the order of
     the live stream. With ``compare`` every partition is read as far as the live stream has come, and what stands on the transitions
-    topic is judged. ``progress`` hears how many records have been read, and of how many.
+    topic is judged. Whom the log erases, before or after ``end``, is left out on both sides.
+    ``progress`` hears how many records have been read, and of how many.
 
     Raises:
         Misconfigured: the log has lost its beginning, or there is no such topic.
@@ -181,7 +183,9 @@ async def _run_partition(run: _Run, live: Live, partitions: int) -> None:
         sink = _Sink(file, run.stretch, comparer)
         lane = ReplayLane(live.partition, partitions, run.bundles, run.past, sink.take, run.settings.identity_key)
         await _read(run, live, lane)
-    header = lane.header
+        header = lane.header
+        await _read_erasures(run, live, lane)
+    sink.written -= leave_out(path, lane.erased, comparer.leave_out if comparer is not None else lambda _: None)
     run.results.append(
         PartitionReplay(
             live.partition,
@@ -197,7 +201,7 @@ async def _run_partition(run: _Run, live: Live, partitions: int) -> None:
         )
     )
     if comparer is not None and run.difference is not None:
-        judged = Judged(run.stretch.holds, header.clock, path)
+        judged = Judged(lambda told: run.stretch.holds(milliseconds(told)) and not is_erased(told, lane.erased), header.clock, path)
         run.difference.add(await compare_partition(run.log, run.settings.topics.transitions, live, comparer, judged))
 
 
@@ -213,3 +217,17 @@ async def _read(run: _Run, live: Live, lane: ReplayLane) -> None:
             await lane.advance(end_ms + 1)
             return
         await asyncio.sleep(0)
+
+
+async def _read_erasures(run: _Run, live: Live, lane: ReplayLane) -> None:
+    """Who is erased after the stretch. Nothing that is yielded on the way there is of the stretch: all due times in it have fired."""
+    topic, cursor = run.settings.topics.events, lane.header.cursor
+    if cursor >= live.cursor:
+        return
+    found = False
+    async for records in run.log.read(topic, live.partition, cursor, live.cursor):
+        found = found or any(erases(record) for record in records)
+    if found:
+        async for records in run.log.read(topic, live.partition, cursor, live.cursor):
+            await lane.read(records)
+            await asyncio.sleep(0)

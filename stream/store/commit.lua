@@ -1,6 +1,6 @@
 -- One commit of one partition, whole or not at all. A script that fails half way is not rolled back, so everything is
 -- checked before the first write. KEYS: header, outbox, dues. ARGV: before, after, published, then eight counts
--- (person items, range items, bound items, unbound items, bit items, outbox items, keys to delete, pointer items), then the items themselves.
+-- (person items, range items, bound items, unbound items, bit items, outbox items, keys to delete, pointer and tombstone items), then the items themselves.
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then
   if held == ARGV[2] then return 1 end

@@ -8,6 +8,7 @@
 | ``{p}s<n>`` | string | slice n: 128 entries of 18 bytes, digest (12) and due time (6, big-endian ms; 0: none) |
 | ``{p}m<n>`` | bitmap | segment n: the numbers of the people who are in it |
 | ``{p}i<n>`` | hash | pointers whose digest begins with the 11 bits n: the digest's other bytes → canonical id |
+| ``{p}e<n>`` | hash | tombstones, by digest as pointers are: offset and time of an erasure, 14 bytes |
 | ``{p}`` + digest | string | one person (tagging.codec) |
 | ``{p}`` + digest + ``f`` | string | the person's shadow, while a set of definitions is being filled |
 
@@ -64,6 +65,10 @@ class PartitionKeys:
         """
         return self._tag + b"i%d" % (int.from_bytes(digest[:2], "big") >> 5), digest[1:]
 
+    def tombstone(self, digest: bytes) -> tuple[bytes, bytes]:
+        """Key of the hash that a tombstone is in, and its field there."""
+        return self._tag + b"e%d" % (int.from_bytes(digest[:2], "big") >> 2), digest[1:]
+
     def members(self, segment: int) -> bytes:
         """Key of a segment's bitmap."""
         return self._tag + b"m%d" % segment
@@ -83,8 +88,9 @@ def read_slice(packed: bytes) -> Iterator[tuple[bytes, int | None]]:
     """(digest, due time or None) of each person in a slice, in order of their numbers; empty places are left out."""
     for at in range(0, len(packed) - ENTRY_BYTES + 1, ENTRY_BYTES):
         digest = packed[at : at + DIGEST_BYTES]
-        if digest != _NOBODY:
+        if digest != NOBODY:
             yield digest, int.from_bytes(packed[at + DIGEST_BYTES : at + ENTRY_BYTES], "big") or None
 
 
-_NOBODY: Final = bytes(DIGEST_BYTES)
+NOBODY: Final = bytes(DIGEST_BYTES)
+"""What stands in a slice where nobody is any more."""

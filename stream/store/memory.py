@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream.store.layout import ENTRY_BYTES, SLICE_PEOPLE, due_bytes, entry_bytes
-from stream.store.port import Commit, CommitRefused
+from stream.store.port import Commit, CommitRefused, Tombstone
 
 
 class _Partition:
@@ -15,6 +15,7 @@ class _Partition:
         self.outbox: list[bytes] = []
         self.members: dict[int, set[int]] = {}
         self.pointers: dict[bytes, bytes] = {}
+        self.tombstones: dict[bytes, Tombstone] = {}
 
 
 class MemoryStateStore:
@@ -38,6 +39,11 @@ class MemoryStateStore:
     async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
         """See StateStore."""
         held = self._of(partition).pointers
+        return [held.get(digest) for digest in digests]
+
+    async def tombstones(self, partition: int, digests: list[bytes]) -> list[Tombstone | None]:
+        """See StateStore."""
+        held = self._of(partition).tombstones
         return [held.get(digest) for digest in digests]
 
     async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:
@@ -65,6 +71,7 @@ class MemoryStateStore:
         for digest in commit.gone:
             held.persons.pop(digest, None)
         _point(held, commit.pointers)
+        held.tombstones.update(commit.tombstones)
         for number, digest, due in commit.new_people:
             _write(held, number, 0, entry_bytes(digest, due))
         for number, due in commit.dues:

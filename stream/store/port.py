@@ -8,7 +8,7 @@ commit sent again after a lost answer is recognised.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -37,6 +37,22 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     trimmed: bool = False
 
 
+class Tombstone(NamedTuple):
+    """An erasure: the offset of the record that asked for it, and the lane's clock at it, absolute ms."""
+
+    offset: int
+    at_ms: int
+
+    def pack(self) -> bytes:
+        """Fourteen bytes, whoever was erased."""
+        return self.offset.to_bytes(8, "big") + self.at_ms.to_bytes(6, "big")
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Tombstone:
+        """Read it back."""
+        return cls(int.from_bytes(packed[:8], "big"), int.from_bytes(packed[8:], "big"))
+
+
 class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     """What is true of a partition as a whole, as of its last commit. Times are absolute milliseconds.
 
@@ -45,6 +61,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     later was under it from the start). ``prepared``: the greatest version that a record has asked for; ``filling``: what is being
     filled; ``filled``: ``began`` of the filling whose shadows people adopt as they are brought to the current version, 0 for none.
     ``sent``, ``received``: how many internal records have gone to, and come from, each partition (empty: none).
+    ``erased_ms``: the clock at the newest erasure of an id of the partition, 0 for none; whoever begins to exist does so after it.
     """
 
     format: int = HEADER_FORMAT
@@ -68,6 +85,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     filled: int = 0
     sent: tuple[int, ...] = ()
     received: tuple[int, ...] = ()
+    erased_ms: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -98,7 +116,7 @@ class Commit:
     ``persons``: (digest, packed). ``new_people``: (number, digest, due). ``dues``: (number, due) of people who are known.
     ``slices``: (slice, lower bound or None). ``members``: (segment, person's number, in). ``outbox`` is appended;
     the oldest ``published`` entries go. ``gone``: digests whose state is deleted. ``pointers``: (digest, the canonical id of the person
-    for whom it stands; None: for nobody any more).
+    for whom it stands; None: for nobody any more). ``tombstones``: (digest, the newest erasure of the id).
     """
 
     before: bytes
@@ -112,6 +130,7 @@ class Commit:
     published: int = 0
     gone: list[bytes] = field(default_factory=list)
     pointers: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    tombstones: list[tuple[bytes, Tombstone]] = field(default_factory=list)
 
 
 class CommitRefused(EbbtideError):
@@ -135,6 +154,10 @@ class StateStore(Protocol):
 
     async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
         """For whom ids stand that are not persons themselves: canonical ids, in the order asked for."""
+        ...
+
+    async def tombstones(self, partition: int, digests: list[bytes]) -> list[Tombstone | None]:
+        """The newest erasures of ids, in the order asked for."""
         ...
 
     async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeVar
 import hiredis
 
 from schemas.errors import Unavailable
-from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, due_bytes, entry_bytes
+from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, NOBODY, SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, due_bytes, entry_bytes
 from stream.store.link import RedisLink, connect
-from stream.store.port import Commit, CommitRefused
+from stream.store.port import Commit, CommitRefused, Tombstone
 
 _NOT_NOW: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "BUSY")
 T = TypeVar("T")
@@ -69,10 +69,18 @@ class RedisStateStore:
         """See StateStore."""
         if not digests:
             return []
-        keys = self._of(partition)
-        places = chain.from_iterable(keys.pointer(digest) for digest in digests)
-        found: list[bytes] = await self._run(self._pointers, keys.header, (), places)
-        return [target or None for target in found]
+        return await self._fields(partition, map(self._of(partition).pointer, digests))
+
+    async def tombstones(self, partition: int, digests: list[bytes]) -> list[Tombstone | None]:
+        """See StateStore."""
+        if not digests:
+            return []
+        found = await self._fields(partition, map(self._of(partition).tombstone, digests))
+        return [None if packed is None else Tombstone.unpack(packed) for packed in found]
+
+    async def _fields(self, partition: int, places: Iterable[tuple[bytes, bytes]]) -> list[bytes | None]:
+        found: list[bytes] = await self._run(self._pointers, self._of(partition).header, (), chain.from_iterable(places))
+        return [held or None for held in found]
 
     async def slices(self, partition: int, numbers: list[int]) -> list[bytes]:
         """See StateStore."""
@@ -151,16 +159,19 @@ def commit_arguments(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
     bits: list[bytes | int] = [item for segment, number, inside in commit.members for item in (keys.members(segment), number, int(inside))]
     gone = [keys.person(digest) for digest in commit.gone]
     pointers: list[bytes | int] = [item for digest, target in commit.pointers for item in (*keys.pointer(digest), target or b"")]
+    pointers += [item for digest, erasure in commit.tombstones for item in (*keys.tombstone(digest), erasure.pack())]
     items: tuple[Sequence[bytes | int], ...] = (persons, ranges, bounds, unbounds, bits, commit.outbox, gone, pointers)
     return [commit.before, commit.after, commit.published, *map(len, items), *chain.from_iterable(items)]
 
 
 def _ranges(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
-    """SETRANGE items. A slice is made whole with its first person, because Redis doubles a string that grows."""
+    """SETRANGE items. A slice is made whole with its first person, because Redis doubles a string that grows; whose place is emptied has
+    been there before.
+    """
     ranges: list[bytes | int] = []
     for number, digest, due in commit.new_people:
         key, place = keys.slice(number // SLICE_PEOPLE), number % SLICE_PEOPLE
-        if place == 0:
+        if place == 0 and digest != NOBODY:
             ranges += (key, SLICE_BYTES - 1, b"\0")
         ranges += (key, place * ENTRY_BYTES, entry_bytes(digest, due))
     for number, due in commit.dues:

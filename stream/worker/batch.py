@@ -14,11 +14,13 @@ from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
 from schemas.identities import IdentityPolicy
-from schemas.identity_records import ForwardRecord, LinkRecord, ListedRecord, TransferRecord
-from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, ListRecord, read_internal
+from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, EraseRecord, ListRecord, read_internal
 from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
+from stream.store.port import Tombstone
+from stream.worker.erasing import Eraser
 from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.names import Namer
@@ -47,7 +49,7 @@ class Forwarded:
     event: Event
 
 
-Said = Event | Forwarded | ListedRecord | LinkRecord | TransferRecord
+Said = Event | Forwarded | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | EraseRecord
 
 
 @dataclass(slots=True)
@@ -56,19 +58,26 @@ class Intake:
 
     ``steps``: (record, event or what another lane says, digest of whom it is for), or (record, definitions, None) where a set is
     asked for or switched to, (record, list, None) where a list names persons or no longer does, or (record, None, None) for what only
-    moves the clock.
+    moves the clock. ``heard``: of what other lanes say, digest and when it was said.
     """
 
     steps: list[tuple[Record, Said | DefinitionsRecord | ListRecord | None, bytes | None]] = field(default_factory=list)
     digests: dict[bytes, None] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
+    heard: list[tuple[bytes, int]] = field(default_factory=list)
 
     def refuse(self, version: int, rejected: Rejected) -> None:
         """Make the switches to a version dead letters: they then only move the clock."""
         for at, (record, what, _) in enumerate(self.steps):
             if isinstance(what, DefinitionsRecord) and what == DefinitionsRecord(version, "activate"):
                 self.dead_letters.append(DeadLetter(record, rejected))
+                self.steps[at] = (record, None, None)
+
+    def leave_out(self, erased: Mapping[bytes, Tombstone]) -> None:
+        """Let what was said of the erased before their erasure only move the clock."""
+        for at, (record, _, digest) in enumerate(self.steps):
+            if digest is not None and digest in erased and record.offset < erased[digest].offset:
                 self.steps[at] = (record, None, None)
 
 
@@ -134,8 +143,11 @@ class IntakeReader:
             intake.digests.update((person_digest(person), None) for person in internal.named)
             intake.steps.append((record, internal, None))
             return
-        digest = self._digests.get(internal.to) or self._digest(internal.to)
+        named = internal.id if isinstance(internal, EraseRecord) else internal.to
+        digest = self._digests.get(named) or self._digest(named)
         intake.digests[digest] = None
+        if not isinstance(internal, EraseRecord | ErasedRecord):
+            intake.heard.append((digest, internal.said_ms))
         if not isinstance(internal, ForwardRecord):
             intake.steps.append((record, internal, digest))
         elif forwarded is not None:
@@ -172,6 +184,7 @@ class BatchStep:
         self._engine = memory.history.current
         self._linker = Linker(people, self._engine.policy)
         self._namer = Namer(people)
+        self._eraser = Eraser(people)
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
@@ -215,6 +228,7 @@ class BatchStep:
         self._engine = history.current
         self._linker = Linker(self._people, self._engine.policy)
         self._namer = Namer(self._people)
+        self._eraser = Eraser(self._people)
 
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
         stated, clock = event.stated_ms, self._changes.clock
@@ -228,7 +242,8 @@ class BatchStep:
             if elsewhere is None and partition_of(event.routing_id, self._memory.header.partitions) != self._memory.partition:
                 elsewhere = event.routing_id
             if elsewhere is not None:
-                self._forward(ForwardRecord(origin=0, number=0, to=elsewhere, hops=1, event_ms=event_ms, event=Raw(record.value or b"")))
+                original, said_ms = Raw(record.value or b""), record.timestamp
+                self._forward(ForwardRecord(origin=0, number=0, to=elsewhere, hops=1, event_ms=event_ms, event=original, said_ms=said_ms))
                 return
             working = people.candidate(event.routing_id, digest, record.timestamp)
         self._apply(working, event, event_ms)
@@ -238,12 +253,19 @@ class BatchStep:
         self._changes.forwarded += 1
 
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
-        """What another lane says; each once, in the order in which it was said."""
+        """What another lane says; each once, in the order in which it was said. Or what an operator asks for."""
+        if isinstance(said, EraseRecord):
+            self._eraser.erase(said)
+            return
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord)
+        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord)
         if not self._people.is_next(hop):
             return
-        if isinstance(said, Forwarded):
+        if isinstance(hop, ErasedRecord):
+            self._eraser.erased(hop)
+        elif self._people.is_late(digest, hop.said_ms):
+            self._eraser.late(hop)
+        elif isinstance(said, Forwarded):
             self._forwarded(said, digest, record)
         elif isinstance(hop, ListedRecord):
             self._namer.elsewhere(hop, record.timestamp)

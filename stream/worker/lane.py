@@ -21,7 +21,7 @@ from stream.kafka.port import Bundles, Message, PastLog, Publisher, Record
 from stream.runtime.clock import Clock
 from stream.runtime.settings_worker import WorkerSettings
 from stream.store.layout import SLICE_PEOPLE
-from stream.store.port import Commit, CommitRefused, LaneHeader, StateStore, unpack_header
+from stream.store.port import Commit, CommitRefused, LaneHeader, StateStore, Tombstone, unpack_header
 from stream.store.redis import until_available
 from stream.worker.batch import BatchStep, DeadLetter, Intake, IntakeReader, load
 from stream.worker.coordinator import PARTITION as COORDINATING_PARTITION
@@ -32,7 +32,7 @@ from stream.worker.filling import LaneFilling
 from stream.worker.measures import LaneMeasures
 from stream.worker.memory import Changes, CommitDraft, LaneMemory, begin
 from stream.worker.outbox import Outbox, entries_of
-from stream.worker.people import People, read_pointers
+from stream.worker.people import People, read_pointers, read_tombstones
 from stream.worker.sweep import Sweeper, SweepResult
 from stream.worker.turns import Turns
 from tagging.state import PersonState
@@ -251,6 +251,8 @@ class Lane:
         bundles = await self._bundles(intake) if intake.versions else {}
         working = load(((digest, packed[digest]) for digest in intake.digests), _of(intake, batch.shadows))
         people = People(self.memory, batch.changes, working, batch.pointers)
+        if intake.heard:
+            people.tombstones = await self._tombstones(intake, batch.changes)
         BatchStep(self.memory, batch.changes, people, bundles).run(intake)
         packed.update(batch.draft.add(people.all()))
         batch.dead_letters += intake.dead_letters
@@ -266,6 +268,9 @@ class Lane:
 
     async def _pointers(self, packed: dict[bytes, bytes | None]) -> dict[bytes, str]:
         return await until_available(lambda: read_pointers(self._parts.store, self.memory.partition, packed))
+
+    async def _tombstones(self, intake: Intake, changes: Changes) -> dict[bytes, Tombstone]:
+        return await until_available(lambda: read_tombstones(self._parts.store, self.memory.partition, intake.heard, changes))
 
     async def _bundles(self, intake: Intake) -> dict[int, Bundle]:
         """The sets that the batch's records name; a record that names none there is becomes a dead letter."""

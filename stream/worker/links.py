@@ -247,7 +247,7 @@ class Linker:
         if target is not None:
             self._people.send(replace(record, to=target, hops=record.hops + 1))
             return
-        state = _unpacked(record)
+        state = unpacked(record)
         if working is None:
             working = self._people.create(record.to, append_ms)
         self._people.bring(working)
@@ -297,7 +297,12 @@ class _Room:
             self.strong = (*self.strong, typed_id)
 
 
-def _unpacked(record: TransferRecord) -> PersonState | None:
+def unpacked(record: TransferRecord) -> PersonState | None:
+    """The state that a transfer carries, if any.
+
+    Raises:
+        Rejected: ``unreadable-internal``.
+    """
     packed = record.packed()
     if packed is None:
         return None

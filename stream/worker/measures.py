@@ -41,6 +41,8 @@ class LaneMeasures:
         self._batches.inc()
         if changes.internal or changes.repeated or changes.refused_links:
             self._identity(changes)
+        if changes.erased:
+            self._metrics.counter(catalogue.ERASED).inc(len(changes.erased))
         self._batch_records.observe(records)
         for histogram, seconds in zip(self._stages, stage_seconds, strict=True):
             histogram.observe(seconds)

@@ -13,8 +13,8 @@ from schemas.person_merged import PersonMerged
 from schemas.transition import Transition
 from segments.history import History
 from segments.publish import is_member
-from stream.store.layout import SLICE_PEOPLE, shadow_digest
-from stream.store.port import Commit, Filling, LaneHeader, pack_header
+from stream.store.layout import NOBODY, SLICE_PEOPLE, shadow_digest
+from stream.store.port import Commit, Filling, LaneHeader, Tombstone, pack_header
 from stream.worker.dues import DueIndex
 from tagging.codec import pack
 from tagging.person import Person
@@ -76,6 +76,9 @@ class Changes:
     repeated: int = 0
     forwarded: int = 0
     refused_links: Counter[str] = field(default_factory=Counter)
+    erased_ms: int = 0
+    erased: dict[str, int] = field(default_factory=dict)
+    tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
 
     def note_adopted(self, working: Working) -> None:
         """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
@@ -107,6 +110,7 @@ def begin(memory: LaneMemory) -> Changes:
         filled=header.filled,
         sent=list(header.sent or nothing),
         received=list(header.received or nothing),
+        erased_ms=header.erased_ms,
     )
 
 
@@ -119,7 +123,7 @@ class CommitDraft:
         self._new: list[tuple[int, bytes, int | None]] = []
         self._dues: list[tuple[int, int | None]] = []
         self._lowered: dict[int, int] = {}
-        self._gone: list[bytes] = []
+        self._gone: dict[bytes, None] = {}
 
     def add(self, touched: Iterable[Working]) -> dict[bytes, bytes | None]:
         """Take in who has changed; their packed states by digest, None for those who are persons no more.
@@ -137,6 +141,7 @@ class CommitDraft:
                 continue
             packed[working.digest] = body = pack(state)
             self._persons[working.digest] = body
+            self._gone.pop(working.digest, None)
             due_ms = working.due_ms
             if working.is_new:
                 self._new.append((state.number, working.digest, due_ms))
@@ -150,13 +155,10 @@ class CommitDraft:
         return packed
 
     def _remove(self, working: Working) -> None:
-        """A person that has become part of another: its place in the slice stays, empty of a due time."""
+        """A person that is one no more; its place in the slice stays, and nobody is there."""
         self._persons.pop(working.digest, None)
-        self._gone.append(working.digest)
-        if working.is_new:
-            self._new.append((working.person.state.number, working.digest, None))
-        else:
-            self._dues.append((working.person.state.number, None))
+        self._gone[working.digest] = None
+        self._new.append((working.person.state.number, NOBODY, None))
 
     def finish(self, changes: Changes, bounds: dict[int, int | None], published: int, outbox: list[bytes]) -> tuple[Commit, LaneHeader]:
         """The commit, and the header after it. ``bounds``: slices whose bound is known exactly now."""
@@ -166,7 +168,8 @@ class CommitDraft:
         commit.persons = list(self._persons.items())
         commit.new_people = self._new
         commit.dues = self._dues
-        commit.gone = changes.gone + self._gone
+        commit.gone = [*changes.gone, *self._gone]
+        commit.tombstones = list(changes.tombstones.items())
         commit.pointers = list(changes.pointers.items())
         for number, due_ms in self._lowered.items():
             exact = bounds.get(number)
@@ -209,4 +212,5 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         filled=changes.filled if len(memory.history.switches) > 1 else 0,
         sent=tuple(changes.sent) if any(changes.sent) else (),
         received=tuple(changes.received) if any(changes.received) else (),
+        erased_ms=changes.erased_ms,
     )

@@ -54,7 +54,15 @@ class Namer:
         working, target = people.find(named)
         if target is not None:
             listed = ListedRecord(
-                origin=0, number=0, to=target, hops=1, id=named, list=naming.list_id, version=naming.version, named=naming.named
+                origin=0,
+                number=0,
+                to=target,
+                hops=1,
+                id=named,
+                list=naming.list_id,
+                version=naming.version,
+                named=naming.named,
+                said_ms=append_ms,
             )
             people.send(listed)
         elif working is not None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from schemas import rejection
 from schemas.errors import Rejected
-from schemas.identity_records import HOPS_MAX, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord, identity_value
+from schemas.identity_records import (
+    HOPS_MAX,
+    ErasedRecord,
+    ForwardRecord,
+    IdentityRecord,
+    LinkRecord,
+    ListedRecord,
+    TransferRecord,
+    identity_value,
+)
 from schemas.routing import partition_of
 from stream.store.layout import person_digest, shadow_digest
-from stream.store.port import StateStore
+from stream.store.port import StateStore, Tombstone
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.outbox import pack_internal
 from tagging.person import Person
@@ -20,6 +30,7 @@ KINDS: dict[type[IdentityRecord], bytes] = {
     ListedRecord: b"listed",
     LinkRecord: b"link",
     TransferRecord: b"transfer",
+    ErasedRecord: b"erased",
 }
 
 
@@ -32,6 +43,20 @@ async def read_pointers(store: StateStore, partition: int, packed: dict[bytes, b
     return {digest: target.decode() for digest, target in zip(missing, found, strict=True) if target is not None}
 
 
+async def read_tombstones(
+    store: StateStore, partition: int, heard: Iterable[tuple[bytes, int]], changes: Changes
+) -> dict[bytes, Tombstone]:
+    """The erasures of those of whom other lanes say something that may be older: nearly always none, and then nothing is asked.
+
+    ``heard``: digest, and when it was said.
+    """
+    wanted = [digest for digest, said_ms in heard if said_ms <= changes.erased_ms] if changes.erased_ms else []
+    if not wanted:
+        return {}
+    found = await store.tombstones(partition, wanted)
+    return {digest: erasure for digest, erasure in zip(wanted, found, strict=True) if erasure is not None}
+
+
 @dataclass(slots=True)
 class People:
     """Persons and pointers of a batch by digest; both change as it goes on."""
@@ -41,10 +66,11 @@ class People:
     working: dict[bytes, Working]
     pointers: dict[bytes, str] = field(default_factory=dict)
     absorbed: list[Working] = field(default_factory=list)
+    tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
 
     def all(self) -> list[Working]:
-        """Everybody, with those who are persons no more."""
-        return [*self.working.values(), *self.absorbed]
+        """Everybody, first those who are persons no more: one of them may have begun anew."""
+        return [*self.absorbed, *self.working.values()]
 
     def find(self, typed_id: str) -> tuple[Working | None, str | None]:
         """The person that an id names, or the canonical id of the one it stands for; neither if it is unknown."""
@@ -58,8 +84,12 @@ class People:
         return working
 
     def candidate(self, person_id: str, digest: bytes, append_ms: int) -> Working:
-        """A person who will exist if the record that names it is applied."""
+        """A person who will exist if the record that names it is applied.
+
+        It begins after all that was erased, so that none of two incarnations is the other.
+        """
         state = new_person(person_id, self.changes.people, append_ms, self.memory.history.current.version)
+        state.born = max(0, self.changes.erased_ms + 1 - append_ms)
         return Working(digest, Person(state, is_new=True), None, is_new=True)
 
     def applied(self, working: Working) -> None:
@@ -95,11 +125,33 @@ class People:
 
     def absorb(self, working: Working, into: str) -> None:
         """The person is one no more; its id stands for another."""
+        self.remove(working)
+        self.changes.gone.append(shadow_digest(working.digest))
+        self.point(working.digest, into)
+
+    def remove(self, working: Working) -> None:
+        """The person is one no more."""
         working.is_absorbed = working.changed = True
         self.working.pop(working.digest, None)
         self.absorbed.append(working)
-        self.changes.gone.append(shadow_digest(working.digest))
-        self.point(working.digest, into)
+
+    def unpoint(self, digest: bytes) -> None:
+        """From here on an id stands for nobody."""
+        self.pointers.pop(digest, None)
+        self.changes.pointers[digest] = None
+
+    def bury(self, typed_id: str) -> None:
+        """The record under way erases an id; what is filled in of its past goes too."""
+        digest, changes = person_digest(typed_id), self.changes
+        changes.erased_ms = changes.clock
+        changes.erased[typed_id] = changes.clock
+        changes.tombstones[digest] = Tombstone(changes.cursor - 1, changes.clock)
+        changes.gone.append(shadow_digest(digest))
+
+    def is_late(self, digest: bytes, said_ms: int) -> bool:
+        """Whether something was said of an id before it was erased, by the clock of the lane that says it."""
+        erasure = self.changes.tombstones.get(digest) or self.tombstones.get(digest)
+        return erasure is not None and said_ms <= erasure.at_ms
 
     def is_next(self, record: IdentityRecord) -> bool:
         """Whether a record from another lane follows on the last that was taken from there; it then counts as taken.
