@@ -24,7 +24,7 @@ MOST_HOPS = 64
 
 @dataclass(frozen=True)
 class Said:
-    """What one lane tells another. ``person``: the absorbed one of a transfer; ``body`` and ``event_ms``: of a forward."""
+    """What one lane tells another. ``person``: the absorbed one of a transfer; ``body``, ``event_ms`` and ``said_ms``: of a forward."""
 
     kind: str
     to: str
@@ -39,6 +39,7 @@ class Said:
     absorbed: str = ""
     person: Person | None = None
     event_ms: int = 0
+    said_ms: int = 0
     body: dict[str, Any] | None = None
 
 
@@ -81,7 +82,7 @@ class LinkingLane(Partition):
         if elsewhere is None and event.person not in self.persons and not is_ours:
             elsewhere = event.person
         if elsewhere is not None:
-            self.send(Said("forward", elsewhere, 1, event_ms=event.at, body=event.body))
+            self.send(Said("forward", elsewhere, 1, event_ms=event.at, said_ms=append_ms, body=event.body))
             return
         self._apply_and_claim(event.person, event, append_ms)
 
@@ -287,5 +288,5 @@ def as_written(said: Said) -> dict[str, Any]:
     if said.edge is not None:
         written["edge"] = list(said.edge)
     if said.kind == "forward":
-        return written | {"event_ms": said.event_ms, "event": said.body}
+        return written | {"event_ms": said.event_ms, "said_ms": said.said_ms, "event": said.body}
     return written | ({"phase": said.phase, "other": said.other} if said.kind == "link" else {"absorbed": said.absorbed})

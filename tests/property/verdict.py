@@ -158,7 +158,7 @@ def _indexes(driver: Ended) -> Iterator[str]:
     for state in people:
         part, at = divmod(state.number, layout.SLICE_PEOPLE)
         (packed,) = done(store.slices(partition, [part]))
-        digest, entry_due = list(layout.read_slice(packed))[at]
+        ((digest, entry_due),) = layout.read_slice(packed[at * layout.ENTRY_BYTES : (at + 1) * layout.ENTRY_BYTES])
         due = None if state.due is None else state.base + state.due
         if digest != layout.person_digest(state.id):
             yield f"{state.id} is not where its number says"
