@@ -7,8 +7,8 @@ from dataclasses import replace
 import hiredis
 import pytest
 
-from stream.store.layout import SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, person_digest, read_slice
-from stream.store.port import Commit, CommitRefused, LaneHeader, StateStore, pack_header, unpack_header
+from stream.store.layout import ENTRY_BYTES, NOBODY, SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, person_digest, read_slice
+from stream.store.port import Commit, CommitRefused, LaneHeader, StateStore, Tombstone, pack_header, unpack_header
 from stream.store.redis import RedisStateStore, commit_arguments
 
 ANN, BOB, EVE = (person_digest(f"user:{name}") for name in ("ann", "bob", "eve"))
@@ -249,3 +249,25 @@ async def test_a_store_that_has_forgotten_the_script_is_given_it_again(redis_url
         assert await store.header(0) == header(1)
     finally:
         store.close()
+
+
+async def test_tombstones_stay_beside_whatever_else_an_id_is(store: StateStore) -> None:
+    first, second = Tombstone(7, DUE), Tombstone(2**40, DUE + 1)
+    await store.commit(0, Commit(b"", header(1), pointers=[(ANN, b"user:bob")], tombstones=[(ANN, first), (EVE, first)]))
+    assert await store.tombstones(0, [BOB, ANN, EVE]) == [None, first, first]
+    assert await store.pointers(0, [ANN]) == [b"user:bob"]
+
+    await store.commit(0, Commit(header(1), header(2), persons=[(ANN, b"ann")], pointers=[(ANN, None)], tombstones=[(ANN, second)]))
+    assert await store.tombstones(0, [ANN, EVE]) == [second, first]
+    assert (await store.pointers(0, [ANN]), await store.persons(0, [ANN])) == ([None], [b"ann"])
+    assert (await store.tombstones(0, []), await store.tombstones(1, [ANN])) == ([], [None])
+
+
+async def test_a_place_that_is_emptied_leaves_its_neighbours_as_they_are(store: StateStore) -> None:
+    people: list[tuple[int, bytes, int | None]] = [(0, ANN, DUE), (SLICE_PEOPLE - 1, BOB, DUE)]
+    await store.commit(0, Commit(b"", header(1), new_people=people))
+    await store.commit(0, Commit(header(1), header(2), new_people=[(0, NOBODY, None)]))
+
+    (part,) = await store.slices(0, [0])
+    assert list(read_slice(part)) == [(BOB, DUE)]
+    assert part[:ENTRY_BYTES] == bytes(ENTRY_BYTES)

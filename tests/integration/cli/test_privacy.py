@@ -28,7 +28,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 USER, ANON, OTHER = "user:ulrike-74", "anon:laptop-9c1", "user:someone-else"
 IDS = (b"ulrike-74", b"laptop-9c1")
 FIRST = "segments: [{id: seen, when: {event: viewed}}, {id: vips, when: {list: vip}}]"
-SECOND = "segments: [{id: seen, when: {event: viewed}}, {id: often, when: {event: viewed, count: {gte: 2}}}, {id: vips, when: {list: vip}}]"
+# What is new here is worked out from the log: the tag, and the window.
+SECOND = """
+tags: [{id: keen, half_life: 7d, rules: [{event: viewed}]}]
+segments:
+  - {id: seen, when: {event: viewed}}
+  - {id: often, when: {event: viewed, within: 60d, count: {gte: 2}}}
+  - {id: vips, when: {list: vip}}
+"""
 
 
 @pytest.fixture
@@ -108,13 +115,13 @@ def told(env: dict[str, str]) -> list[tuple[str, str, str, int]]:
     return sorted((one["data"]["segment"], one["type"][8:], one["data"]["cause"], one["data"]["incarnation"]) for one in mine)
 
 
-def test_of_who_is_erased_nothing_is_left_and_nothing_brings_it_back(up: None, env: dict[str, str], tmp_path: Path) -> None:
-    folder = tmp_path / "definitions"
+def live(env: dict[str, str], folder: Path) -> None:
+    """One person by two ids, and another; a segment, a list, a pair told apart."""
     apply(env, folder, FIRST)
     view(env, "m1", anonymousId="laptop-9c1")
     view(env, "m2", userId="ulrike-74", anonymousId="laptop-9c1")
     view(env, "m3", userId="someone-else")
-    names = tmp_path / "vips.txt"
+    names = folder.parent / "vips.txt"
     names.write_text("ulrike-74\nanon:laptop-9c1\nsomeone-else\n", encoding="utf-8")
     ebbtide(env, "list", "put", "vip", str(names))
     with Redis.from_url(env["EBBTIDE_REDIS"]) as client:
@@ -122,35 +129,52 @@ def test_of_who_is_erased_nothing_is_left_and_nothing_brings_it_back(up: None, e
     eventually(lambda: as_json(env, "person", OTHER)[0]["lists"] == ["vip"])
     eventually(lambda: len(as_json(env, "identity", "show", USER)[0]["ids"]) == 2)
     eventually(lambda: as_json(env, "members", "vips", "--count")[0]["members"] == 2)
-    assert traces(env), "the scan finds nothing even where there is something"
 
-    ebbtide(env, "export", ANON, "--file", str(tmp_path / "held.json"))
-    held = json.loads((tmp_path / "held.json").read_text(encoding="utf-8"))
+
+def exported(env: dict[str, str], file: Path) -> None:
+    """The export tells what is held."""
+    ebbtide(env, "export", ANON, "--file", str(file))
+    held = json.loads(file.read_text(encoding="utf-8"))
     assert (held["person"], held["ids"], held["traits"]["city"]["value"]) == (USER, [USER, ANON], "Kiel")
     assert held["uploadedLists"] == [{"list": "vip", "ids": [USER, ANON]}]
     assert held["rememberedEventIds"] == 2
     assert {one["segment"]: one["because"]["value"] for one in held["segments"]} == {"seen": True, "vips": True}
 
+
+def erased(env: dict[str, str]) -> dict[str, Any]:
+    """Erase the person; the receipt."""
     ebbtide(env, "erase", ANON, "--json", code=2)
     (receipt,) = as_json(env, "erase", ANON, "--yes")
     assert (receipt["person"], receipt["ids"], receipt["lists"]) == (USER, 2, ["vip"])
     assert receipt["partitions"] == sorted({partition_of(USER, 4), partition_of(ANON, 4)})
     assert traces(env) == []
     ebbtide(env, "erase", USER, "--yes", code=1)
-    left = [one for one in told(env) if one[2] == "erasure"]
-    assert {(one[0], one[1]) for one in left} == {("seen", "left"), ("vips", "left")}
+    assert {(one[0], one[1]) for one in told(env) if one[2] == "erasure"} == {("seen", "left"), ("vips", "left")}
     assert as_json(env, "list")[0]["persons"] == 1
+    return dict(receipt)
+
+
+def replayed(env: dict[str, str], folder: Path, early: str) -> None:
+    """Neither a replay of all nor one that ends before the erasure says anything of the person; live and replay agree."""
+    (whole,) = as_json(env, "replay", "--into", str(folder / "whole"), "--compare")
+    assert whole["difference"]["empty"], whole
+    assert whole["difference"]["same"] == whole["written"] > 0
+    ebbtide(env, "replay", "--into", str(folder / "early"), "--to", early)
+    written = b"".join(file.read_bytes() for name in ("whole", "early") for file in (folder / name).iterdir())
+    assert b"someone-else" in written
+    assert not any(one in written for one in IDS)
+
+
+def test_of_who_is_erased_nothing_is_left_and_nothing_brings_it_back(up: None, env: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "definitions"
+    live(env, folder)
+    assert traces(env), "the scan finds nothing even where there is something"
+    exported(env, tmp_path / "held.json")
+    receipt = erased(env)
 
     before = told(env)
     apply(env, folder, SECOND)
-    (replayed,) = as_json(env, "replay", "--into", str(tmp_path / "replayed"), "--compare")
-    assert replayed["difference"]["empty"], replayed
-    assert replayed["difference"]["same"] == replayed["written"] > 0
-    early = ("--to", receipt["appendedAt"].replace("Z", "+00:00"))
-    ebbtide(env, "replay", "--into", str(tmp_path / "early"), *early)
-    written = b"".join(file.read_bytes() for name in ("replayed", "early") for file in (tmp_path / name).iterdir())
-    assert b"someone-else" in written
-    assert not any(one in written for one in IDS)
+    replayed(env, tmp_path, receipt["appendedAt"])
     assert (traces(env), told(env)) == ([], before)
 
     view(env, "m2", userId="ulrike-74")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.event import read_event
+from schemas.identity_records import Edge
 from schemas.json_text import to_json
 from schemas.transition import Transition
 from segments.engine import Engine
@@ -128,3 +129,28 @@ async def test_everybody_is_told_as_stored_each_once(reader: PeopleReader) -> No
     assert [person.state.id for person in stored] == [f"user:u{number}" for number in range(130)]
     assert stored[0].traits() == {"city": "Xiamen"}
     assert [person async for person in reader.stored(1)] == []
+
+
+async def test_an_export_tells_what_a_view_leaves_out(reader: PeopleReader) -> None:
+    from stream.explain.held import held_view
+
+    found = await reader.find("user:u1", T)
+    assert found is not None
+    found.person.state.floors = {"1:boots": -5}
+    found.person.identities().join(Edge("user:u1", "anon:a", T, "web", "viewed"))
+    found.person.identities().kept["link"] = (T, ("user:u9",))
+    found.person.keep_identities()
+    view = held_view(found, [{"list": "vip", "ids": ["user:u1"]}])
+
+    at = "2025-11-24T16:00:00.000Z"
+    assert view["traits"] == {"city": {"value": "Xiamen", "at": at}}
+    assert view["ids"] == ["user:u1", "anon:a"]
+    edge = {"one": "user:u1", "other": "anon:a", "since": at, "source": "web", "reason": "viewed"}
+    assert view["identities"] == {"edges": [edge], "asked": [], "refused": {}, "kept": [{"since": at, "ids": ["user:u9"]}]}
+    assert view["lists"] == [{"list": "staff", "version": 1, "named": True}, {"list": "vip", "version": 2, "named": False}]
+    assert (view["uploadedLists"], view["rememberedEventIds"]) == ([{"list": "vip", "ids": ["user:u1"]}], 2)
+    assert view["untaggedAt"] == {"interest:boots": "2025-11-24T15:59:59.995Z"}
+    assert [(one["segment"], one["because"]["node"], one["toReceivers"]["in"]) for one in view["segments"]] == [
+        ("keen", "tag", True),
+        ("other", "trait", True),
+    ]

@@ -4,7 +4,16 @@ import msgspec
 import pytest
 
 from schemas.errors import Rejected
-from schemas.identity_records import Edge, ForwardRecord, IdentityRecord, LinkRecord, TransferRecord, identity_value, state_text
+from schemas.identity_records import (
+    Edge,
+    ErasedRecord,
+    ForwardRecord,
+    IdentityRecord,
+    LinkRecord,
+    TransferRecord,
+    identity_value,
+    state_text,
+)
 from schemas.internal import read_internal
 
 T = 1_764_000_000_000
@@ -30,6 +39,7 @@ EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
             reason="first-login",
         ),
         TransferRecord(origin=1, number=2, to="user:u1", absorbed="anon:a", edge=EDGE, state=state_text(b"\x00state")),
+        ErasedRecord(origin=1, number=2, to="anon:a", ids=("user:u1", "anon:a")),
     ],
 )
 def test_a_record_is_read_back_as_it_was_written(record: IdentityRecord) -> None:
@@ -68,3 +78,10 @@ def test_a_record_that_lacks_something_is_unreadable(value: bytes) -> None:
     with pytest.raises(Rejected) as rejected:
         read_internal(value)
     assert rejected.value.reason.code == "unreadable-internal"
+
+
+def test_a_step_of_a_link_was_said_when_the_link_began() -> None:
+    link = LinkRecord(origin=1, number=2, to="anon:a", phase="claim", other="user:u1", edge=EDGE)
+    transfer = TransferRecord(origin=1, number=2, to="user:u1", absorbed="anon:a", edge=EDGE)
+
+    assert (link.said_ms, transfer.said_ms) == (T, T)

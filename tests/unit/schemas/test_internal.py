@@ -7,13 +7,16 @@ from schemas.internal import (
     CLOCK_HEADERS,
     CLOCK_VALUE,
     DEFINITIONS_HEADERS,
+    ERASE_HEADERS,
     HEADER,
     LIST_HEADERS,
     LIST_VERSION_MAX,
     ClockRecord,
     DefinitionsRecord,
+    EraseRecord,
     ListRecord,
     definitions_value,
+    erase_value,
     list_value,
     read_internal,
 )
@@ -25,6 +28,8 @@ def test_what_is_written_is_read() -> None:
     assert read_internal(definitions_value(4, "activate")) == DefinitionsRecord(4, "activate")
     assert read_internal(list_value("vip", 5, "user:u1", named=True)) == ListRecord("vip", 5, {"user:u1": True})
     assert read_internal(list_value("vip", 6, "wx:1:o:", named=False)) == ListRecord("vip", 6, {"wx:1:o:": False})
+    assert read_internal(erase_value("user:u1")) == EraseRecord("user:u1")
+    assert erase_value("user:u1") == b'{"type":"$erase","id":"user:u1"}'
     assert list_value("vip", 5, "user:u1", named=True) == b'{"type":"$list","id":"vip","version":5,"add":["user:u1"]}'
 
 
@@ -41,6 +46,7 @@ def test_the_header_names_the_record() -> None:
     assert CLOCK_HEADERS == ((HEADER, b"clock"),)
     assert DEFINITIONS_HEADERS == ((HEADER, b"definitions"),)
     assert LIST_HEADERS == ((HEADER, b"list"),)
+    assert ERASE_HEADERS == ((HEADER, b"erase"),)
     assert HEADER == "ebbtide-internal"
 
 
@@ -73,6 +79,9 @@ def test_keys_that_a_later_version_adds_are_passed_over() -> None:
         b'{"type":"$list","id":"vip","version":1,"add":["user:"]}',
         b'{"type":"$list","id":"vip","version":1,"remove":[":u1"]}',
         b'{"type":"$list","id":"vip","version":1,"remove":[7]}',
+        b'{"type":"$erase"}',
+        b'{"type":"$erase","id":"u1"}',
+        b'{"type":"$erased","to":"user:u1"}',
         b'{"type":"$definitions","version":4611686018427387904,"phase":"prepare"}',
         b'{"type":"$clock","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],

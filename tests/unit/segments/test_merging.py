@@ -35,6 +35,13 @@ def test_the_absorbed_person_leaves_each_of_its_segments_in_their_order() -> Non
     assert shop.person.state.due is None
 
 
+def test_who_is_erased_leaves_for_that_cause() -> None:
+    shop, _ = two([0, 1], [])
+    shop.engine.give_up(shop.person, T + 2, shop.out, "erasure")
+
+    assert shop.rows()[-2:] == [("calm", "out", 2, "erasure"), ("recent", "out", 2, "erasure")]
+
+
 def test_what_was_due_before_happens_before_the_person_is_given_up() -> None:
     shop, _ = two([0], [])
     shop.engine.give_up(shop.person, T + HOUR, shop.out)
