@@ -19,7 +19,6 @@ from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, EraseRecord
 from schemas.routing import partition_of
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
-from stream.store.port import Tombstone
 from stream.worker.erasing import Eraser
 from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
@@ -72,12 +71,6 @@ class Intake:
         for at, (record, what, _) in enumerate(self.steps):
             if isinstance(what, DefinitionsRecord) and what == DefinitionsRecord(version, "activate"):
                 self.dead_letters.append(DeadLetter(record, rejected))
-                self.steps[at] = (record, None, None)
-
-    def leave_out(self, erased: Mapping[bytes, Tombstone]) -> None:
-        """Let what was said of the erased before their erasure only move the clock."""
-        for at, (record, _, digest) in enumerate(self.steps):
-            if digest is not None and digest in erased and record.offset < erased[digest].offset:
                 self.steps[at] = (record, None, None)
 
 

@@ -15,15 +15,15 @@ from msgspec.structs import replace
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event
-from schemas.identity_records import ForwardRecord, LinkRecord, ListedRecord, TransferRecord
-from schemas.internal import HEADER, DefinitionsRecord, ListRecord, read_internal
+from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.internal import HEADER, DefinitionsRecord, EraseRecord, ListRecord, read_internal
 from segments.compile import compile_bundle
 from segments.engine import Engine
 from segments.fill import Fill, fill_of, filling_program
 from segments.history import History
 from stream.kafka.port import Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Filling
+from stream.store.port import Filling, Tombstone
 from stream.worker.batch import BatchStep, Forwarded, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
 from stream.worker.memory import Changes, LaneMemory, Working
@@ -46,6 +46,7 @@ class _FillStep(BatchStep):
     settings: int
     sets: Mapping[int, Bundle]
     trimmed: bool
+    erased: Mapping[bytes, Tombstone]
 
     def _definitions(self, record: DefinitionsRecord) -> None:
         if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
@@ -62,14 +63,26 @@ class _FillStep(BatchStep):
     def _claim(self, working: Working, event: Event) -> None:
         """What there was to ask has been asked when the event was applied."""
 
+    def _event(self, event: Event, digest: bytes, record: Record) -> None:
+        if not self._is_erased(digest, record):
+            super()._event(event, digest, record)
+
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
+        if isinstance(said, EraseRecord):
+            return
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord)
+        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord)
         received = self._changes.received
         if self.trimmed and 0 <= hop.origin < len(received) and not received[hop.origin]:
             received[hop.origin] = hop.number - 1
-        if self._people.is_next(hop) and isinstance(said, Forwarded):
+        # What is left out counts as taken all the same, or nothing after it would be next.
+        if not self._people.is_next(hop) or not isinstance(said, Forwarded) or self._is_erased(digest, record):
+            return
+        if not self._people.is_late(digest, said.record.said_ms):
             self._forwarded(said, digest, record)
+
+    def _is_erased(self, digest: bytes, record: Record) -> bool:
+        return digest in self.erased and record.offset < self.erased[digest].offset
 
     def _list(self, record: ListRecord, append_ms: int) -> None:
         """No tag and no leaf changes by it: a tag whose time is over by then counts as absent, deleted or not."""
@@ -96,15 +109,18 @@ class Filler:
         intake: Intake,
         shadows: Mapping[bytes, bytes | None],
         pointers: Mapping[bytes, str] = MappingProxyType({}),
+        erased: Mapping[bytes, Tombstone] = MappingProxyType({}),
     ) -> FilledSlice:
         """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet; ``pointers``: ids that
-        stand for somebody else by now, whose own events are passed over.
+        stand for somebody else by now, whose own events are passed over; ``erased``: of whom nothing from before may come back.
         """
         received = list(filling.received or (0,) * self._memory.header.partitions)
         changes = Changes(filling.clock, filling.cursor, 0, received=received)
         working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
-        step = _FillStep(self._memory, changes, People(self._memory, changes, working, dict(pointers)), {})
-        step.settings, step.sets, step.trimmed = filling.settings, self._sets, filling.trimmed
+        people = People(self._memory, changes, working, dict(pointers))
+        people.tombstones = dict(erased)
+        step = _FillStep(self._memory, changes, people, {})
+        step.settings, step.sets, step.trimmed, step.erased = filling.settings, self._sets, filling.trimmed, erased
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
         changed = [one for one in step.people() if one.changed]

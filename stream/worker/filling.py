@@ -78,14 +78,13 @@ class LaneFilling:
             return
         intake = filler.read([record for record in records if record.offset < header.cursor])
         digests = list(intake.digests)
-        if header.erased_ms:
-            buried = await until_available(lambda: self._store.tombstones(self._memory.partition, digests))
-            intake.leave_out({digest: erasure for digest, erasure in zip(digests, buried, strict=True) if erasure is not None})
+        buried = await until_available(lambda: self._store.tombstones(self._memory.partition, digests)) if header.erased_ms else []
+        erased = {digest: erasure for digest, erasure in zip(digests, buried, strict=False) if erasure is not None}
         names = [shadow_digest(digest) for digest in digests]
         found = await until_available(lambda: self._store.persons(self._memory.partition, names))
         targets = await until_available(lambda: self._store.pointers(self._memory.partition, digests))
         pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
-        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)), pointers)
+        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)), pointers, erased)
         await self._moved(done.filling, done.shadows)
 
     async def _records(self, offset: int) -> Sequence[Record]:

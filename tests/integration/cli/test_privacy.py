@@ -75,7 +75,7 @@ def apply(env: dict[str, str], folder: Path, text: str) -> None:
 
 def everything(client: Redis) -> list[bytes]:
     """All keys, members, fields and values of the database."""
-    found: list[bytes] = []
+    found: list[Any] = []
     for key in client.scan_iter():
         found.append(key)
         match client.type(key):

@@ -28,7 +28,8 @@ def test_what_began_before_the_erasure_is_erased_and_what_began_after_it_is_not(
 
 
 def test_the_file_is_written_anew_without_the_erased_and_each_is_heard_of(tmp_path: Path) -> None:
-    file, gone = tmp_path / "partition-0.jsonl", []
+    file = tmp_path / "partition-0.jsonl"
+    gone: list[dict[str, Any]] = []
     lines = [json.dumps(entered(person, T + at)).encode() + b"\n" for person, at in (("user:u1", 0), ("user:u2", 1), ("user:u1", 9))]
     file.write_bytes(b"".join(lines))
 

@@ -120,9 +120,7 @@ def test_a_filling_passes_over_what_came_before_the_erasure() -> None:
     records = [viewed(0, 0), viewed(1, 1, "u2"), forwarded(2, 2, 2), viewed(9, 9)]
 
     def filled(erased: dict[bytes, Tombstone]) -> tuple[int, set[bytes]]:
-        intake = filler.read(records)
-        intake.leave_out(erased)
-        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), intake, {})
+        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), filler.read(records), {}, {}, erased)
         assert done.filling.cursor == 10
         return len(done.shadows), {digest for digest, _ in done.shadows}
 
@@ -130,3 +128,18 @@ def test_a_filling_passes_over_what_came_before_the_erasure() -> None:
     assert filled({}) == (2, {shadow_digest(U1), u2})
     assert filled({U1: Tombstone(10, T + 9)}) == (1, {u2})
     assert filled({U1: Tombstone(9, T + 9)}) == (2, {shadow_digest(U1), u2})
+
+
+def test_a_filling_passes_over_what_comes_late_and_reads_on_behind_it() -> None:
+    counting = next_bundle(ONE, parse_files({"a.yaml": "segments: [{id: often, when: {event: viewed, count: {gte: 2}}}]"}))
+    filler = Filler(memory(), ONE, counting, {1: ONE, 2: counting})
+    erased = hop(2, 3, ErasedRecord(origin=0, number=2, to="user:u2", ids=("user:u2",)), b"erased")
+
+    def filled(at: int, said: int, tombstone: Tombstone) -> int:
+        records = [forwarded(1, 1, 1), erased, erase(3, 3), forwarded(at, at, said, number=3)]
+        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), filler.read(records), {}, {}, {U1: tombstone})
+        assert done.filling.received == (3,)
+        return len(done.shadows)
+
+    assert filled(6, 2, Tombstone(3, T + 3)) == 0
+    assert filled(6, 5, Tombstone(3, T + 3)) == 1
