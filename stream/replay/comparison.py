@@ -21,8 +21,7 @@ from schemas.errors import Misconfigured
 from stream.kafka.port import Message
 from stream.replay.difference import Comparer, Difference, Waiting
 from stream.replay.log import LogReader
-from stream.store.port import unpack_header
-from stream.store.redis import RedisStateStore
+from stream.store.port import StateStore, unpack_header
 from stream.worker.outbox import unpack_entry
 
 _PATIENCE_SECONDS = 15.0
@@ -35,10 +34,10 @@ class Live:
 
     partition: int
     cursor: int
-    store: RedisStateStore | None
+    store: StateStore | None
 
     @classmethod
-    async def of(cls, partition: int, end: int, store: RedisStateStore | None) -> Live:
+    async def of(cls, partition: int, end: int, store: StateStore | None) -> Live:
         """Ask the store; a lane that nobody has ever owned has read nothing."""
         if store is None:
             return cls(partition, end, None)

@@ -1,8 +1,9 @@
 """What nobody should send, and somebody does: ids without end, ids that thousands share, aliases in a circle, ids that are none.
 
 What does this test check?
-    That each such event costs less than ten times what one costs that tells as much and shares nothing, that no person's state comes
-    near 64 KiB, and that what is refused is counted by its reason.
+    That each such event costs less than ten times what a usual one costs; where it makes or asks for a link, what one costs that
+    does so too and shares nothing; where it names 190 ids, fifty times a usual one. That no person's state comes near 64 KiB, and that
+    what is refused is counted by its reason.
 
 How does it check it?
     Lanes in memory take logs of such events; processor time is measured against that of usual events in the same process.
