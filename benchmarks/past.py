@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from benchmarks.live import NEWCOMER, all_open, live_load
+from benchmarks.live import NEWCOMER, Live, all_open, live_load
 from benchmarks.rig import WORKER_CORE, Rig, load, make_rig, prepare, process, until
 from benchmarks.workload import CATEGORIES, DEFINITIONS, NAMES, SEGMENTS, padded, plain_event
 from schemas.definitions.bundle import next_bundle
@@ -28,6 +28,8 @@ _PER_SECOND = 1_000
 _APPLY_SECONDS = 1_800
 _SETTLE_SECONDS = 3
 _CLEAR_SECONDS = 0.5
+_AT_REST_SECONDS = 0.25
+_QUIET_AFTER_SECONDS = 180
 _CHUNK_PEOPLE = 100_000
 _NEEDS_THE_PAST = """
 tags:
@@ -78,7 +80,7 @@ async def filling(stack: Stack, people: int, quiet_seconds: float, database: int
         written = await _load_all(rig, people)
         await until(lambda: _applied(rig, written), max(120, written / 5_000), 0.5)
         async with live_load(rig, _PER_SECOND) as live:
-            await asyncio.sleep(_SETTLE_SECONDS)
+            await _settled(live)
             began = time.time()
             await asyncio.sleep(quiet_seconds)
             before = await live.waits(began, time.time() - _CLEAR_SECONDS)
@@ -95,6 +97,17 @@ async def filling(stack: Stack, people: int, quiet_seconds: float, database: int
         **to_activation.figures("until_activated"),
         **during.figures("fill"),
     }
+
+
+async def _settled(live: Live) -> None:
+    """After a million people have been loaded, Redis and the broker write for a while; it must not count as quiet."""
+    async with asyncio.timeout(_QUIET_AFTER_SECONDS):
+        longest = float("inf")
+        while longest > _AT_REST_SECONDS:
+            began = time.time()
+            await asyncio.sleep(_SETTLE_SECONDS)
+            waits = await live.waits(began, time.time() - _CLEAR_SECONDS)
+            longest = max(waits.entries, default=longest)
 
 
 async def _load_all(rig: Rig, people: int) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # The id of a segment, and where it is named.
 Mention = tuple[str, "View"]
 _MOST_NAMES_SHOWN: Final = 10
+CHAIN_MAX: Final = 64
+"""Segments that name each other in a row. An explanation goes down the whole chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,16 @@ class References:
                         view.fault("the id of a segment", near=near_match(named, by_id))
                 elif by_id[named].archived and not by_id[owner].archived:
                     view.fault("the id of a segment that is not archived")
-        for circle in circles({owner: list(views) for owner, views in self._views.items()}):
+        mentions = {owner: list(views) for owner, views in self._views.items()}
+        found = list(circles(mentions))
+        for circle in found:
             self._views[circle[-1]][circle[0]].fault(f"no circle of segments: {_shown((*circle, circle[0]))}")
+        if not found:
+            self._check_chains(mentions)
+
+    def _check_chains(self, mentions: Mapping[str, Sequence[str]]) -> None:
+        for owner, deepest in too_long(mentions):
+            self._views[owner][deepest].fault(f"at most {CHAIN_MAX} segments that name each other in a row")
 
 
 def circles(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
@@ -70,6 +80,25 @@ def circles(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
                 yield tuple(names[names.index(following) :])
             elif following not in done:
                 trail[following] = iter(named.get(following, ()))
+
+
+def too_long(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Each segment with which a chain gets longer than ``CHAIN_MAX``, and the name by which it does. There are no circles."""
+    lengths: dict[str, int] = {}
+    waiting = list(named)
+    while waiting:
+        names = named.get(waiting[-1], ())
+        unknown = [name for name in names if name not in lengths]
+        waiting += unknown
+        if unknown:
+            continue
+        owner = waiting.pop()
+        if owner in lengths:
+            continue
+        deepest = max(names, key=lengths.__getitem__, default=None)
+        lengths[owner] = 1 if deepest is None else lengths[deepest] + 1
+        if deepest is not None and lengths[owner] == CHAIN_MAX + 1:
+            yield owner, deepest
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -18,6 +18,8 @@ from stream.worker.memory import LaneMemory
 
 PARTITION = 0
 _PAUSE_SECONDS = 0.1
+_BEHIND_RECORDS_MAX = 1_024
+"""A lane stands still at the switch until it has filled what is left, so it must not be what came in during a long filling."""
 
 
 class Coordinator:
@@ -78,8 +80,10 @@ def _known(header: LaneHeader) -> int:
 
 
 def is_ready(header: LaneHeader, version: int) -> bool:
-    """Whether a lane has switched to a version, or has filled all that it needs up to where it was asked for it."""
+    """Whether a lane has switched to a version, or has filled up to where it was asked for it, and nearly up to where it is now."""
     filling = header.filling
     if header.switches[-1][0] >= version:
         return True
-    return filling is not None and filling.version == version and filling.cursor >= filling.until
+    if filling is None or filling.version != version:
+        return False
+    return filling.cursor >= max(filling.until, header.cursor - _BEHIND_RECORDS_MAX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
@@ -9,12 +10,12 @@ from msgspec.structs import replace
 from schemas.errors import Rejected
 from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
+from stream.store.port import Commit, Filling, LaneHeader, StateStore, Tombstone, pack_header
 from stream.store.redis import until_available
 from stream.worker.fill import Filler
 from stream.worker.memory import LaneMemory
 
-_SLICE_RECORDS = 128
+_SLICE_RECORDS = 256
 
 CommitLane = Callable[[Commit, LaneHeader], Awaitable[None]]
 
@@ -77,15 +78,19 @@ class LaneFilling:
             await self._moved(replace(filling, cursor=header.cursor), [])
             return
         intake = filler.read([record for record in records if record.offset < header.cursor])
-        digests = list(intake.digests)
-        buried = await until_available(lambda: self._store.tombstones(self._memory.partition, digests)) if header.erased_ms else []
-        erased = {digest: erasure for digest, erasure in zip(digests, buried, strict=False) if erasure is not None}
-        names = [shadow_digest(digest) for digest in digests]
-        found = await until_available(lambda: self._store.persons(self._memory.partition, names))
-        targets = await until_available(lambda: self._store.pointers(self._memory.partition, digests))
-        pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
-        done = filler.run(filling, intake, dict(zip(digests, found, strict=True)), pointers, erased)
+        shadows, pointers, erased = await until_available(lambda: self._known(list(intake.digests)))
+        done = filler.run(filling, intake, shadows, pointers, erased)
         await self._moved(done.filling, done.shadows)
+
+    async def _known(self, digests: list[bytes]) -> tuple[dict[bytes, bytes | None], dict[bytes, str], dict[bytes, Tombstone]]:
+        """The shadows, whom the ids stand for, and who was erased: asked at once, because each answer may wait for all lanes' live work."""
+        store, partition = self._store, self._memory.partition
+        erasures = store.tombstones(partition, digests) if self._memory.header.erased_ms else _nothing()
+        names = [shadow_digest(digest) for digest in digests]
+        found, targets, buried = await asyncio.gather(store.persons(partition, names), store.pointers(partition, digests), erasures)
+        pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
+        erased = {digest: erasure for digest, erasure in zip(digests, buried, strict=False) if erasure is not None}
+        return dict(zip(digests, found, strict=True)), pointers, erased
 
     async def _records(self, offset: int) -> Sequence[Record]:
         if self._ahead is None or self._ahead[0] != offset:
@@ -114,3 +119,7 @@ class LaneFilling:
                 return None
             self._filler = (key, Filler(self._memory, sets[filling.old], sets[filling.version], sets))
         return self._filler[1]
+
+
+async def _nothing() -> list[Tombstone | None]:
+    return []

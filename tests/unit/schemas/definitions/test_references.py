@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.definitions.known import circles
+from schemas.definitions.known import CHAIN_MAX, circles
 from schemas.definitions.model import AllNode, NotNode, SegmentNode
 from tests.unit.schemas.definitions.reading import faults, faults_of, read
 
@@ -66,6 +66,14 @@ def test_there_is_a_circle_exactly_if_what_names_nothing_left_cannot_be_taken_aw
     assert bool(found) == bool(left)
     for circle in found:
         assert all(after in named[before] for before, after in zip(circle, (*circle[1:], circle[0]), strict=True))
+
+
+def test_more_than_64_segments_that_name_each_other_in_a_row_are_refused_where_the_64th_is_named() -> None:
+    chain = {f"s{number}": f"s{number + 1}" for number in range(CHAIN_MAX - 1)} | {f"s{CHAIN_MAX - 1}": ""}
+    assert faults(segments(**chain)) == []
+    assert faults(segments(**chain, before="s1", first="s0 s1", more="first")) == [
+        "a.yaml:67: segments.first.when.any[0].segment: found 's0', expected at most 64 segments that name each other in a row"
+    ]
 
 
 def test_what_is_archived_is_named_only_by_what_is_archived() -> None:
