@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.event import Event
 from tagging.exclusive import Group
-from tagging.families import FAMILY_VALUES_MAX, family_prefix, shrink, values_held
+from tagging.families import FAMILY_VALUES_MAX, family_prefix, newest_floors, shrink, values_held
 from tagging.person import Person
 from tagging.rules import CompiledRule, CompiledTag, Limits, Weight, family_values, number_or_none
 from tagging.state import PersonState, TagState
@@ -82,7 +82,8 @@ class Application(msgspec.Struct):
             else:
                 continue
             floors[key] = max(self.at, floors.get(key, self.at))
-        state.floors = floors
+        state.floors, left_out = newest_floors(floors)
+        self.bound_bites += left_out
 
     def _add(self, tag: CompiledTag, key: int | str, weight: Weight, rule: int) -> None:
         state = self.state

@@ -41,3 +41,16 @@ def shrink(tags: dict[int | str, TagState], prefix: str, most: int, half_life: i
         values.remove(gone)
         del tags[gone]
     return surplus
+
+
+def newest_floors(floors: dict[int | str, int]) -> tuple[dict[int | str, int], int]:
+    """The floors without the oldest (of equal ones the least) of more than ``FAMILY_VALUES_MAX`` of values, and how many are left out.
+
+    What they held back may count again; a client that untags value after value must not make the state grow.
+    """
+    of_values = [(floor, key) for key, floor in floors.items() if type(key) is str]
+    too_many = len(of_values) - FAMILY_VALUES_MAX
+    if too_many <= 0:
+        return floors, 0
+    oldest = {key for _, key in sorted(of_values)[:too_many]}
+    return {key: floor for key, floor in floors.items() if key not in oldest}, too_many

@@ -16,7 +16,7 @@ import msgspec
 
 from schemas.json_text import to_json
 from tagging.exclusive import Group
-from tagging.families import FAMILY_VALUES_MAX, family_prefix, shrink
+from tagging.families import FAMILY_VALUES_MAX, family_prefix, newest_floors, shrink
 from tagging.leaves import LeafState, shifted
 from tagging.lifetime import lifetimes_of
 from tagging.lists import united
@@ -60,8 +60,8 @@ def unite(survivor: PersonState, absorbed: PersonState, terms: Terms) -> United:
     """
     mine, theirs = _copy(survivor), _copy(absorbed)
     rebase(theirs, mine.base)
-    mine.floors = _greatest(mine.floors, theirs.floors)
-    bites = _unite_tags(mine, theirs, tuple(terms.tags), terms.clock_ms - mine.base)
+    mine.floors, bites = newest_floors(_greatest(mine.floors, theirs.floors))
+    bites += _unite_tags(mine, theirs, tuple(terms.tags), terms.clock_ms - mine.base)
     bites += _unite_leaves(mine, theirs, terms.leaves)
     mine.lists = united(mine.lists, theirs.lists, theirs.id)
     if mine.anonymous_id is None:

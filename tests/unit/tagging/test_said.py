@@ -210,3 +210,22 @@ def test_a_tag_tells_where_it_last_came_from() -> None:
         )
 
     assert [(held.rule, held.source, held.event_id) for held in state.tags.values()] == [(3, None, "m-2"), (4, None, "m-2")]
+
+
+def test_of_the_untag_times_of_values_the_newest_are_kept_and_what_is_left_out_is_counted() -> None:
+    state = empty_state()
+    unsay(state, {"interest": {}, "vip": {}}, 1)
+    for number in range(FAMILY_VALUES_MAX):
+        unsay(state, {f"interest:c{number:04}": {}}, 10 + (number == 0))
+    assert len(state.floors) == FAMILY_VALUES_MAX + 2
+
+    last = Application(state, event(type="untag", tags={"interest:more": {}, "interest:c0002": {}}), None, 12, 12)
+    last.unsay(TAGS)
+
+    assert last.bound_bites == 1
+    assert len(state.floors) == FAMILY_VALUES_MAX + 2
+    assert "2:c0001" not in state.floors
+    assert (state.floors["2:c0000"], state.floors["2:c0002"], state.floors["2:more"]) == (11, 12, 12)
+    see(state, "c0001", 10)
+    see(state, "c0003", 10)
+    assert set(state.tags) == {"2:c0001"}

@@ -209,6 +209,17 @@ def test_beyond_the_general_bound_what_the_absorbed_person_had_last_is_left_out(
     assert (len(found.state.tags), found.bound_bites) == (FAMILY_VALUES_MAX, 3)
 
 
+def test_of_both_persons_untag_times_the_newest_are_kept() -> None:
+    one, other = person(), person("user:b")
+    one.floors = {f"7:{number}": 5 for number in range(FAMILY_VALUES_MAX)}
+    other.floors = {"7:0": 6, "7:x": 4, "7:y": 5, 1: 0}
+    found = united(one, other)
+
+    assert (len(found.state.floors), found.bound_bites) == (FAMILY_VALUES_MAX + 1, 2)
+    assert (found.state.floors["7:0"], found.state.floors[1]) == (6, 0)
+    assert not {"7:x", "7:1"} & found.state.floors.keys()
+
+
 def test_leaves_of_both_unite_each_by_its_kind_and_those_of_one_are_taken_as_they_are() -> None:
     one, other = person(), person("user:b")
     one.leaves, other.leaves = {COUNTER: 2, TIMES: [1, 5, 9]}, {COUNTER: 3, TIMES: [2, 5, 7]}
