@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
@@ -83,11 +82,11 @@ class LaneFilling:
         await self._moved(done.filling, done.shadows)
 
     async def _known(self, digests: list[bytes]) -> tuple[dict[bytes, bytes | None], dict[bytes, str], dict[bytes, Tombstone]]:
-        """The shadows, whom the ids stand for, and who was erased: asked at once, because each answer may wait for all lanes' live work."""
+        """The shadows, whom the ids stand for, and who was erased, each by digest."""
         store, partition = self._store, self._memory.partition
-        erasures = store.tombstones(partition, digests) if self._memory.header.erased_ms else _nothing()
-        names = [shadow_digest(digest) for digest in digests]
-        found, targets, buried = await asyncio.gather(store.persons(partition, names), store.pointers(partition, digests), erasures)
+        found = await store.persons(partition, [shadow_digest(digest) for digest in digests])
+        targets = await store.pointers(partition, digests)
+        buried = await store.tombstones(partition, digests) if self._memory.header.erased_ms else []
         pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
         erased = {digest: erasure for digest, erasure in zip(digests, buried, strict=False) if erasure is not None}
         return dict(zip(digests, found, strict=True)), pointers, erased
@@ -119,7 +118,3 @@ class LaneFilling:
                 return None
             self._filler = (key, Filler(self._memory, sets[filling.old], sets[filling.version], sets))
         return self._filler[1]
-
-
-async def _nothing() -> list[Tombstone | None]:
-    return []
