@@ -39,8 +39,11 @@ class Arrival:
     inspect: Inspect | None = None
 
 
-def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: Arrival) -> tuple[str, bytes]:
+def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: Arrival, preset: str | None = None) -> tuple[str, bytes]:
     """The routing id and the event as JSON. ``sent_ms`` is the client's clock when it sent the call, if it said so.
+
+    ``preset`` is the name, out of the shared vocabulary (``$click`` and so on), of what a vendor's client tracks of itself; only a
+    protocol can give it, a client's own name never begins with a dollar sign.
 
     Fields that the contract does not know are dropped, ``integrations`` among them. What Segment keeps beside ``properties``
     moves into it, unless a property of that name is there: ``name`` and ``category`` of page and screen, ``groupId`` of
@@ -50,7 +53,7 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
         raise Rejected(rejection.BAD_SHAPE, f"type is one of {', '.join(sorted(TYPES))}")
     event: dict[str, Any] = {"id": None, "type": kind}
     if kind == "track":
-        event["event"] = _event_name(call.get("event"))
+        event["event"] = preset or _event_name(call.get("event"))
     who = _put_ids(event, call)
     if kind == "alias" and (previous := as_id(call.get("previousId"))):
         event["previousId"] = previous

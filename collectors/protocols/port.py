@@ -17,6 +17,7 @@ from schemas.errors import Rejected
 if TYPE_CHECKING:
     from collectors.http import Answer, Request
     from collectors.inspection import Inspect
+    from collectors.visitors import Visitors
     from schemas.definitions.model import Source
     from schemas.rejection import Reason
 
@@ -33,10 +34,18 @@ class Submission:
     ``source`` is known once ``authenticate`` has found it; what is refused before that leaves no dead letter.
     """
 
-    __slots__ = ("_find", "client_ip", "inspect", "limits", "received_ms", "request", "source", "strict")
+    __slots__ = ("_find", "client_ip", "inspect", "limits", "received_ms", "request", "source", "strict", "visitors")
 
     def __init__(
-        self, request: Request, limits: Limits, find: FindSource, received_ms: int, client_ip: str, inspect: Inspect | None = None
+        self,
+        request: Request,
+        limits: Limits,
+        find: FindSource,
+        received_ms: int,
+        client_ip: str,
+        inspect: Inspect | None = None,
+        *,
+        visitors: Visitors | None = None,
     ) -> None:
         self.request = request
         self.limits = limits
@@ -45,6 +54,7 @@ class Submission:
         self.strict = request.headers.get(b"x-strict-mode") == b"1"
         self.source: Source | None = None
         self.inspect = inspect
+        self.visitors = visitors
         self._find = find
 
     def body(self) -> bytes:

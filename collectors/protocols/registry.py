@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from collectors.protocols import pixel, segment
+from collectors.protocols import pixel, plausible, posthog, rudderstack, segment, umami
 
 if TYPE_CHECKING:
     from collectors.protocols.port import WireProtocol
 
-PROTOCOLS: Final[tuple[WireProtocol, ...]] = (segment.PROTOCOL, pixel.PROTOCOL)
+PROTOCOLS: Final[tuple[WireProtocol, ...]] = (
+    segment.PROTOCOL,
+    pixel.PROTOCOL,
+    rudderstack.PROTOCOL,
+    posthog.PROTOCOL,
+    umami.PROTOCOL,
+    plausible.PROTOCOL,
+)

@@ -7,6 +7,11 @@ one becomes a dead letter of its own, and the client hears 200, since with a 400
 some clients would send all again. With ``X-Strict-Mode: 1`` such a batch hears 400 and a list of what was refused, while its
 good events are in all the same.
 
+``GET /v1/projects/KEY/settings`` tells clients that ask for their settings where to send (see ``segment_settings``).
+
+RudderStack's clients speak the same calls on the same paths: theirs are told apart by the library that they name in the context,
+so that an event says by which protocol it came.
+
 **The key** is the user of Basic authentication, else ``writeKey`` in the body, else in the query.
 """
 
@@ -25,11 +30,13 @@ import orjson
 from collectors.body import Limits, check_tree, looks_like_json, read_object
 from collectors.http import Answer, Request, error_answer, safe_text
 from collectors.normalise import TYPES, Arrival, as_id, normalise, read_sent_ms
+from collectors.protocols import segment_settings
 from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol
 from schemas import rejection
 from schemas.errors import Rejected
 
 NAME: Final = "segment"
+RUDDERSTACK: Final = "rudderstack"
 OK: Final = Answer(200, b'{"success":true}')
 _CONTEXT_BYTES_MAX: Final = 32_768
 _HEADERS_REMEMBERED: Final = 1_024
@@ -51,7 +58,7 @@ def parse_single(kind: str, submission: Submission) -> Parsed:
     if key:
         submission.authenticate(key)
     call = read_object(submission.body(), submission.limits)
-    arrival = identified(submission, call.get("writeKey"), NAME)
+    arrival = identified(submission, call.get("writeKey"), dialect(call))
     return Parsed([normalise(call, kind, read_sent_ms(call.get("sentAt")), arrival)])
 
 
@@ -75,11 +82,22 @@ def parse_batch(submission: Submission) -> Parsed:
             if shared:
                 own = call.get("context")
                 call["context"] = {**shared, **own} if type(own) is dict else dict(shared)
+            arrival.protocol = dialect(call)
             own_sent = read_sent_ms(call.get("sentAt"))
             parsed.events.append(normalise(call, call.get("type"), sent_ms if sent_ms is not None else own_sent, arrival))
         except Rejected as refusal:
             parsed.refused.append(Refused(index, refusal.reason, refusal.detail, original))
     return parsed
+
+
+def dialect(call: dict[str, Any]) -> str:
+    """The protocol that a call names: RudderStack's clients name their library, and where the call was made, which Segment's do not."""
+    if "channel" in call:
+        return RUDDERSTACK
+    context = call.get("context")
+    library = context.get("library") if type(context) is dict else None
+    name = library.get("name") if type(library) is dict else None
+    return RUDDERSTACK if type(name) is str and "rudder" in name.lower() else NAME
 
 
 def _read_batch(body: bytes) -> _Batch:
@@ -115,8 +133,13 @@ def identified(submission: Submission, body_key: object, protocol: str) -> Arriv
     """How the call came in, once its key is known. Raises ``Rejected``: no-write-key, unknown-write-key."""
     request = submission.request
     source = submission.source or submission.authenticate(as_id(body_key) or query_key(request))
-    user_agent, locale = _client_of(request.headers.get(b"user-agent", b""), request.headers.get(b"accept-language", b""))
+    user_agent, locale = client_of(request)
     return Arrival(submission.received_ms, source.id, protocol, submission.client_ip, user_agent, locale, submission.inspect)
+
+
+def client_of(request: Request) -> tuple[str, str]:
+    """What the headers say of the client: its user agent and its first language."""
+    return _client_of(request.headers.get(b"user-agent", b""), request.headers.get(b"accept-language", b""))
 
 
 @lru_cache(maxsize=_HEADERS_REMEMBERED)
@@ -148,7 +171,8 @@ def query_key(request: Request) -> str | None:
     return parse_qs(request.query.decode("latin-1"), max_num_fields=None).get("writeKey", [None])[0]
 
 
-def _accepted(submission: Submission, parsed: Parsed) -> Answer:
+def accepted(submission: Submission, parsed: Parsed) -> Answer:
+    """200; for a strict client 400 with what its batch lost."""
     if not (submission.strict and parsed.refused):
         return OK
     refused = [{"index": item.index, "reason": item.reason.code, "detail": safe_text(item.detail)} for item in parsed.refused]
@@ -156,7 +180,8 @@ def _accepted(submission: Submission, parsed: Parsed) -> Answer:
     return Answer(400, orjson.dumps({"error": error, "accepted": len(parsed.events)}))
 
 
-def _rejected(submission: Submission, refusal: Rejected) -> Answer:  # noqa: ARG001 - the port's signature
+def rejected(submission: Submission, refusal: Rejected) -> Answer:  # noqa: ARG001 - the port's signature
+    """The reason and its own status."""
     return error_answer(refusal.reason, refusal.detail)
 
 
@@ -164,11 +189,12 @@ def _routes() -> tuple[Route, ...]:
     paths: list[tuple[str, str, Callable[[Submission], Parsed]]]
     paths = [(kind, name, partial(parse_single, kind)) for kind in sorted(TYPES) for name in (kind, kind[0])]
     paths += [("batch", name, parse_batch) for name in ("batch", "b", "import")]
-    return tuple(Route(label, f"/v1/{name}".encode(), WRITE, parse, _accepted, _rejected, _original) for label, name, parse in paths)
+    return tuple(Route(label, f"/v1/{name}".encode(), WRITE, parse, accepted, rejected, original) for label, name, parse in paths)
 
 
-def _original(request: Request) -> bytes:
+def original(request: Request) -> bytes:
+    """The body as it came."""
     return request.body
 
 
-PROTOCOL: Final = WireProtocol(NAME, _routes())
+PROTOCOL: Final = WireProtocol(NAME, (*_routes(), segment_settings.ROUTE))

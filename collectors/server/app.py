@@ -7,25 +7,26 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
-from collectors.http import Answer, Request, error_answer
-from collectors.protocols.port import Parsed, Route, Submission
+from collectors.http import Request, error_answer
+from collectors.protocols.port import Submission
 from collectors.server.cors import NO_CONTENT, check_origin, lines_for, preflight_lines
 from collectors.server.dead_letters import letter_headers
-from collectors.server.telling import RouteMetrics, Telling
+from collectors.server.routing import RouteTable
 from schemas import rejection
 from schemas.errors import Rejected
 from schemas.routing import partition_of
 
 if TYPE_CHECKING:
     from collectors.body import Limits
-    from collectors.protocols.port import WireProtocol
+    from collectors.http import Answer
+    from collectors.protocols.port import Parsed, Route, WireProtocol
     from collectors.server.dead_letters import DeadLetters
     from collectors.server.lane import Lane
     from collectors.server.proxies import TrustedProxies
     from collectors.server.publisher import Publisher
+    from collectors.server.telling import RouteMetrics, Telling
     from collectors.sources import SourceDirectory, WriteKeys
+    from collectors.visitors import Visitors
     from schemas.rejection import Reason
     from stream.runtime.clock import Clock
 
@@ -33,18 +34,27 @@ _PARTITIONS_REMEMBERED: Final = 16_384
 
 
 class Desk:
-    """What the application asks about a request: caps, keys, sources, addresses, the time."""
+    """What the application asks about a request: caps, keys, sources, addresses, visitors without an id, the time."""
 
-    __slots__ = ("clock", "directory", "keys", "limits", "proxies", "retry_line")
+    __slots__ = ("clock", "directory", "keys", "limits", "proxies", "retry_line", "visitors")
 
     def __init__(
-        self, limits: Limits, keys: WriteKeys, directory: SourceDirectory, proxies: TrustedProxies, clock: Clock, retry_after_seconds: int
+        self,
+        limits: Limits,
+        keys: WriteKeys,
+        directory: SourceDirectory,
+        proxies: TrustedProxies,
+        clock: Clock,
+        retry_after_seconds: int,
+        *,
+        visitors: Visitors,
     ) -> None:
         self.limits = limits
         self.keys = keys
         self.directory = directory
         self.proxies = proxies
         self.clock = clock
+        self.visitors = visitors
         self.retry_line = b"retry-after: %d\r\n" % retry_after_seconds
 
 
@@ -65,23 +75,22 @@ class App:
         self._lanes = tuple(lanes)
         self._letters = letters
         self._telling = telling
-        self._routes = {
-            route.path: (route, telling.route(route.name, protocol.name)) for protocol in protocols for route in protocol.routes
-        }
-        self._not_found = _not_found(self._routes)
+        self._routes = RouteTable(protocols, telling)
         partitions = len(self._lanes)
         self._partition = lru_cache(maxsize=_PARTITIONS_REMEMBERED)(lambda who: partition_of(who, partitions))
 
     def handle(self, request: Request) -> None:
         """Begin a request. It is answered at once, or when the broker has acknowledged."""
-        found = self._routes.get(request.path)
+        found = self._routes.find(request.path)
         if found is None or request.method not in found[0].methods:
             self._answer_elsewhere(request)
             return
         route, metrics = found
         desk = self._desk
         now_ms, client_ip = desk.clock.now_ms(), desk.proxies.client_of(request)
-        submission = Submission(request, desk.limits, desk.keys.find, now_ms, client_ip, desk.directory.table.inspect)
+        submission = Submission(
+            request, desk.limits, desk.keys.find, now_ms, client_ip, desk.directory.table.inspect, visitors=desk.visitors
+        )
         errand = Errand(self, submission, route, metrics)
         try:
             parsed = route.parse(submission)
@@ -172,10 +181,10 @@ class App:
             metrics = self._telling.preflight
         else:
             metrics = self._telling.unknown
-            found = self._routes.get(request.path)
+            found = self._routes.find(request.path)
             if found is None:
                 self._telling.rejected(rejection.NOT_FOUND)
-                answer = self._not_found
+                answer = self._routes.not_found
             else:
                 self._telling.rejected(rejection.METHOD_NOT_ALLOWED)
                 allow = b", ".join((*found[0].methods, b"OPTIONS"))
@@ -213,9 +222,3 @@ class Errand:
         if self.events:
             self.metrics.accepted(self.events)
         self._app.answer(self, self.answer)
-
-
-def _not_found(routes: dict[bytes, tuple[Route, RouteMetrics]]) -> Answer:
-    paths = [f"{b'|'.join(route.methods).decode()} {path.decode()}" for path, (route, _) in sorted(routes.items())]
-    error = {"reason": rejection.NOT_FOUND.code, "detail": rejection.NOT_FOUND.help}
-    return Answer(404, orjson.dumps({"error": error, "paths": paths}))

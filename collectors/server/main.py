@@ -21,8 +21,10 @@ from collectors.server.lane import Lane
 from collectors.server.producer import ProducerMaker
 from collectors.server.proxies import TrustedProxies
 from collectors.server.publisher import Publisher
+from collectors.server.salts import FolderSalts, SecretSalts
 from collectors.server.telling import Telling
 from collectors.sources import WriteKeys
+from collectors.visitors import Visitors
 from stream.runtime.catalogue import collector as catalogue
 from stream.runtime.catalogue import process
 from stream.runtime.clock import SystemClock
@@ -32,7 +34,6 @@ from stream.runtime.metrics import Metrics
 if TYPE_CHECKING:
     from collectors.sources import SourceDirectory
     from stream.runtime.settings import Settings
-    from stream.runtime.settings_collector import CollectorSettings
 
 _PROBE_SECONDS: Final = 2.0
 _FLUSH_SECONDS: Final = 5.0
@@ -103,7 +104,7 @@ async def run_collector(
         await publisher.start()
         running.push_async_callback(publisher.stop, _FLUSH_SECONDS)
         letters = DeadLetters(publisher, letters_lane, TokenBucket(limits.dead_letters_per_second), metrics)
-        app = App(PROTOCOLS, _desk(limits, sources), publisher, events, letters, Telling(metrics))
+        app = App(PROTOCOLS, _desk(settings, sources), publisher, events, letters, Telling(metrics))
         hub = Hub(limits, metrics, app.handle)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
@@ -120,7 +121,8 @@ async def run_collector(
         _log.info("draining")
 
 
-def _desk(limits: CollectorSettings, sources: SourceDirectory) -> Desk:
+def _desk(settings: Settings, sources: SourceDirectory) -> Desk:
+    limits = settings.collector
     caps = Limits(
         decompressed_bytes=limits.max_decompressed_bytes,
         decompression_ratio=limits.max_decompression_ratio,
@@ -130,7 +132,9 @@ def _desk(limits: CollectorSettings, sources: SourceDirectory) -> Desk:
         keys=limits.max_keys,
     )
     proxies = TrustedProxies(limits.trusted_proxies)
-    return Desk(caps, WriteKeys(sources), sources, proxies, SystemClock(), limits.retry_after_seconds)
+    secret = limits.visitor_secret
+    salts = FolderSalts(settings.data / "visitor-salts") if secret is None else SecretSalts(secret.get_secret_value().encode())
+    return Desk(caps, WriteKeys(sources), sources, proxies, SystemClock(), limits.retry_after_seconds, visitors=Visitors(salts))
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

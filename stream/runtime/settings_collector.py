@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 
 class CollectorSettings(BaseModel):
@@ -44,6 +44,12 @@ class CollectorSettings(BaseModel):
         50, ge=0, description="Dead letters stored a second, in bursts of up to ten times that; the rest is counted."
     )
     trusted_proxies: tuple[str, ...] = Field((), description="Networks whose X-Forwarded-For is believed, for example 10.0.0.0/8.")
+    visitor_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Names visitors who bring no id alike on several machines; without it a random salt in the data folder does so on one, "
+        "and is thrown away daily.",
+    )
 
     @field_validator("trusted_proxies")
     @classmethod
