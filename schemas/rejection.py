@@ -37,6 +37,7 @@ def _at_lane(code: str, help_text: str) -> Reason:
 NO_WRITE_KEY: Final = _at_collector("no-write-key", 401, "the request carries no write key")
 UNKNOWN_WRITE_KEY: Final = _at_collector("unknown-write-key", 401, "no source has this write key")
 ORIGIN_NOT_ALLOWED: Final = _at_collector("origin-not-allowed", 403, "the source does not list this Origin")
+LINK_NOT_ALLOWED: Final = _at_collector("link-not-allowed", 400, "a link leads to an origin that its source does not list")
 NOT_FOUND: Final = _at_collector("not-found", 404, "no protocol answers on this path")
 METHOD_NOT_ALLOWED: Final = _at_collector("method-not-allowed", 405, "the path exists, with another method")
 BODY_TIMEOUT: Final = _at_collector("body-timeout", 408, "headers or body did not arrive before the deadline")

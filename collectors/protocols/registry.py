@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from collectors.protocols import pixel, plausible, posthog, rudderstack, segment, umami
+from collectors.protocols import growingio, matomo, pixel, plausible, posthog, rudderstack, segment, sensors, snowplow, umami
 
 if TYPE_CHECKING:
     from collectors.protocols.port import WireProtocol
@@ -16,4 +16,8 @@ PROTOCOLS: Final[tuple[WireProtocol, ...]] = (
     posthog.PROTOCOL,
     umami.PROTOCOL,
     plausible.PROTOCOL,
+    sensors.PROTOCOL,
+    snowplow.PROTOCOL,
+    matomo.PROTOCOL,
+    growingio.PROTOCOL,
 )

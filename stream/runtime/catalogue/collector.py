@@ -10,10 +10,10 @@ from stream.runtime.metrics import Metric
 ROUTES: Final = (
     *("track", "identify", "page", "screen", "group", "alias", "batch"),
     *("pixel-track", "pixel-identify", "pixel-page", "pixel-screen", "pixel-group", "pixel-alias"),
-    *("settings", "merge", "flags", "posthog", "umami", "plausible"),
+    *("settings", "merge", "flags", "posthog", "umami", "plausible", "sensors", "snowplow", "link", "matomo", "growingio"),
     *("preflight", "unknown"),
 )
-PROTOCOLS: Final = ("segment", "pixel", "rudderstack", "posthog", "umami", "plausible")
+PROTOCOLS: Final = ("segment", "pixel", "rudderstack", "posthog", "umami", "plausible", "sensors", "snowplow", "matomo", "growingio")
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 REQUESTS: Final = Metric(

@@ -1,4 +1,4 @@
-// Usage: node run.mjs URL KEY DOMAIN. One headless Chromium with a page for each client of browsers, all leading to URL.
+// Usage: node run.mjs URL KEY DOMAIN [PAGE...]. One headless Chromium with a page for each client of browsers, all leading to URL.
 // Prints what the pages say, leaves them when it is given a line, and stays until its input is closed: requests that a page sends
 // as it is left are the browser's to finish.
 import { createServer } from 'node:http'
@@ -8,9 +8,9 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
-const [url, key, domain] = process.argv.slice(2)
+const [url, key, domain, ...asked] = process.argv.slice(2)
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const pages = ['segment', 'posthog', 'rudderstack']
+const pages = asked.length ? asked : ['segment', 'posthog', 'rudderstack']
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript' }
 
 const shop = createServer(async (request, response) => {

@@ -29,6 +29,10 @@ FIELDS: Final = (
 )
 WORDS: Final = ("track", "identify", "event", "error", "pageview", "engagement", "$pageview", "$identify", "$autocapture", "$create_alias")
 RIGHT: Final = {"type": "event", "userId": "u1", "event": "viewed", "distinct_id": "u1", "n": "viewed", "u": "https://shop.example/"}
+PRESETS: Final = {"$click", "$launch", "$show", "$hide", "$share"}
+KEYED_ELSEWHERE: Final = {"sensors", "snowplow", "link", "matomo", "growingio"}
+"""Routes whose key or events have shapes of their own: test_recorded spoils what their clients sent."""
+
 KEYS: Final = {"writeKey": KEY, "api_key": KEY, "website": WEBSITE, "d": DOMAIN}
 values = st.recursive(
     st.none()
@@ -58,17 +62,18 @@ def bodies(drawn: dict[str, Any], inner: list[dict[str, Any]]) -> list[bytes]:
 
 def check(told: Told) -> int:
     """How many events were accepted, each of them readable."""
-    assert told.answer.status in {200, 202, 400, 401, 413}
+    assert told.answer.status in {200, 202, 204, 302, 400, 401, 413}
     for event, who in zip(told.events, told.people, strict=True):
         again = read_event(orjson.dumps(event))
         assert again.routing_id == who
-        assert not event.get("event", "").startswith("$") or event["event"] == "$click"
+        assert not event.get("event", "").startswith("$") or event["event"] in PRESETS
     return len(told.events)
 
 
 def test_what_is_drawn_is_mostly_accepted_if_nothing_in_it_is_odd() -> None:
     right = [path for path in PATHS if any(check(ask(path, body, BASIC, method=methods_of(path)[0])) for body in bodies({}, [{}]))]
     silent = {route.path.decode().replace("*", KEY) for route in ROUTES if route.name in {"settings", "flags"} or "pixel" in route.name}
+    silent |= {route.path.decode().replace("*", KEY) for route in ROUTES if route.name in KEYED_ELSEWHERE}
     assert set(PATHS) - silent - set(right) == {"/v1/merge"}
 
 
