@@ -64,6 +64,10 @@ class Submission:
         """
         return decompressed(self.request.body, self.limits)
 
+    def find(self, key: str) -> Source | None:
+        """The source of a write key, without taking it for this submission's."""
+        return self._find(key)
+
     def authenticate(self, key: str | None) -> Source:
         """The source of a write key. Raises ``Rejected``: no-write-key, unknown-write-key."""
         if not key:
@@ -99,6 +103,7 @@ class Route:
 
     ``parse`` raises ``Rejected`` to refuse the request as a whole; then ``original`` gives the bytes for the dead letter.
     ``accepted`` and ``rejected`` make the answers; a rejection's own status need not be what the client hears.
+    ``speaks``: on a path that two protocols use, whether a request is this one's; without it the route takes what the others leave.
     """
 
     name: str
@@ -108,6 +113,7 @@ class Route:
     accepted: Callable[[Submission, Parsed], Answer]
     rejected: Callable[[Submission, Rejected], Answer]
     original: Callable[[Request], bytes]
+    speaks: Callable[[Request], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from collectors.protocols import growingio, matomo, pixel, plausible, posthog, rudderstack, segment, sensors, snowplow, umami
+from collectors.protocols import (
+    amplitude,
+    cloudevents,
+    ga4,
+    growingio,
+    matomo,
+    mixpanel,
+    pixel,
+    plausible,
+    posthog,
+    rudderstack,
+    segment,
+    sensors,
+    snowplow,
+    umami,
+)
 
 if TYPE_CHECKING:
     from collectors.protocols.port import WireProtocol
@@ -20,4 +35,8 @@ PROTOCOLS: Final[tuple[WireProtocol, ...]] = (
     snowplow.PROTOCOL,
     matomo.PROTOCOL,
     growingio.PROTOCOL,
+    amplitude.PROTOCOL,
+    mixpanel.PROTOCOL,
+    ga4.PROTOCOL,
+    cloudevents.PROTOCOL,
 )

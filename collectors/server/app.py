@@ -81,7 +81,7 @@ class App:
 
     def handle(self, request: Request) -> None:
         """Begin a request. It is answered at once, or when the broker has acknowledged."""
-        found = self._routes.find(request.path)
+        found = self._routes.find_for(request)
         if found is None or request.method not in found[0].methods:
             self._answer_elsewhere(request)
             return

@@ -12,6 +12,7 @@ from schemas import rejection
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from collectors.http import Request
     from collectors.protocols.port import Route, WireProtocol
     from collectors.server.telling import RouteMetrics, Telling
 
@@ -25,9 +26,17 @@ class RouteTable:
 
     def __init__(self, protocols: Iterable[WireProtocol], telling: Telling) -> None:
         routes = [(route, telling.route(route.name, protocol.name)) for protocol in protocols for route in protocol.routes]
-        self._exact: Mapping[bytes, Found] = {found[0].path: found for found in routes if ANY not in found[0].path}
+        self._exact: Mapping[bytes, Found] = {found[0].path: found for found in routes if ANY not in found[0].path and not found[0].speaks}
+        self._picky: Mapping[bytes, Found] = {found[0].path: found for found in routes if found[0].speaks}
         self._open = [(found[0].path.split(b"/"), found) for found in routes if ANY in found[0].path]
         self.not_found = _not_found(route for route, _ in routes)
+
+    def find_for(self, request: Request) -> Found | None:
+        """The route that takes this request and its metrics, or None; whether it takes the method is for the caller to see."""
+        picky = self._picky.get(request.path)
+        if picky is not None and picky[0].speaks is not None and picky[0].speaks(request):
+            return picky
+        return self.find(request.path)
 
     def find(self, path: bytes) -> Found | None:
         """The route of this path and its metrics, or None."""

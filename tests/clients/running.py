@@ -84,6 +84,7 @@ class Front:
         self.requests[place] += 1
         if request.method != "OPTIONS" and self.requests[place] <= _KEPT_OF_EACH_PATH:
             headers = {name: request.headers[name] for name in _KEPT_HEADERS if name in request.headers}
+            headers |= {name.lower(): value for name, value in request.headers.items() if name.lower().startswith("ce-")}
             kept = {"method": request.method, "url": request.raw_path, "headers": headers, "body": b64encode(body).decode()}
             if kept["body"] not in {each["body"] for each in self.captured if body}:
                 self.captured.append({"at": int(time.time() * 1000), **kept})
@@ -96,8 +97,10 @@ class Front:
 
 
 @asynccontextmanager
-async def front_of(collector: Running, *, loses: Iterable[str] = ()) -> AsyncIterator[Front]:
-    """Passes all on to the collector; of each path in ``loses`` the first answer to a POST is lost, after the collector gave it."""
+async def front_of(collector: Running, *, loses: Iterable[str] = (), says: int | None = None) -> AsyncIterator[Front]:
+    """Passes all on to the collector; of each path in ``loses`` the first answer to a POST is lost, after the collector gave it:
+    the client hears the status ``says``, as from a proxy that gave up, or nothing at all.
+    """
     losing = set(loses)
     async with aiohttp.ClientSession(auto_decompress=False) as session:
         front = Front("")
@@ -111,6 +114,8 @@ async def front_of(collector: Running, *, loses: Iterable[str] = ()) -> AsyncIte
             if request.method == "POST" and request.path in losing:
                 losing.discard(request.path)
                 front.lost.append(request.path)
+                if says is not None:
+                    return web.Response(status=says)
                 assert request.transport is not None
                 request.transport.abort()
                 return web.Response()
@@ -144,12 +149,12 @@ class Program:
 
 
 @asynccontextmanager
-async def node(program: str, *arguments: str, seconds: float = 60) -> AsyncIterator[Program]:
-    """Run a program of this folder under a clock that is an hour behind; yields when it has printed its line of JSON, and ends it by
-    closing its input.
+async def node(program: str, *arguments: str, seconds: float = 60, behind: bool = True) -> AsyncIterator[Program]:
+    """Run a program of this folder under a clock that is an hour ``behind``, unless nothing that its client sends tells of its clock;
+    yields when it has printed its line of JSON, and ends it by closing its input.
     """
     assert (HERE / "node_modules").is_dir(), "the clients are not installed: scripts/setup --dev"
-    command = ("node", "--import", "./slow_clock.mjs", program, *arguments)
+    command = ("node", *(("--import", "./slow_clock.mjs") if behind else ()), program, *arguments)
     process = await asyncio.create_subprocess_exec(*command, cwd=HERE, stdin=PIPE, stdout=PIPE, stderr=PIPE)
     assert process.stdin is not None
     assert process.stdout is not None

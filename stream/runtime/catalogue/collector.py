@@ -10,10 +10,27 @@ from stream.runtime.metrics import Metric
 ROUTES: Final = (
     *("track", "identify", "page", "screen", "group", "alias", "batch"),
     *("pixel-track", "pixel-identify", "pixel-page", "pixel-screen", "pixel-group", "pixel-alias"),
-    *("settings", "merge", "flags", "posthog", "umami", "plausible", "sensors", "snowplow", "link", "matomo", "growingio"),
-    *("preflight", "unknown"),
+    *("settings", "merge", "flags", "posthog", "umami", "plausible"),
+    *("sensors", "snowplow", "link", "matomo", "growingio", "amplitude"),
+    *("amplitude-identify", "mixpanel-track", "mixpanel-import", "mixpanel-engage", "mixpanel-groups", "ga4-mp"),
+    *("ga4-check", "ga4-gtag", "cloudevents", "preflight", "unknown"),
 )
-PROTOCOLS: Final = ("segment", "pixel", "rudderstack", "posthog", "umami", "plausible", "sensors", "snowplow", "matomo", "growingio")
+PROTOCOLS: Final = (
+    "segment",
+    "pixel",
+    "rudderstack",
+    "posthog",
+    "umami",
+    "plausible",
+    "sensors",
+    "snowplow",
+    "matomo",
+    "growingio",
+    "amplitude",
+    "mixpanel",
+    "ga4",
+    "cloudevents",
+)
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 REQUESTS: Final = Metric(

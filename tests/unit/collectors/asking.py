@@ -68,7 +68,7 @@ def ask(url: str, body: object = b"", headers: dict[str, str] | None = None, *, 
     verb = (method or ("POST" if data else "GET")).encode()
     request = Request(verb, url.encode(), {name.lower().encode(): value.encode() for name, value in said.items()}, ADDRESS, _unheard)
     request.body = data
-    found = ROUTES.find(request.path)
+    found = ROUTES.find_for(request)
     assert found is not None, f"nothing answers on {url}"
     route = found[0]
     assert request.method in route.methods

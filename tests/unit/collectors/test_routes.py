@@ -19,8 +19,10 @@ def test_every_route_and_protocol_has_its_label() -> None:
 
 
 def test_no_two_protocols_claim_one_path() -> None:
-    paths = [route.path for protocol in PROTOCOLS for route in protocol.routes]
+    paths = [(route.path, route.speaks is None) for protocol in PROTOCOLS for route in protocol.routes]
     assert len(paths) == len(set(paths))
+    # What a route on a shared path leaves, another one takes.
+    assert {path for path, takes_all in paths if not takes_all} <= {path for path, takes_all in paths if takes_all}
 
 
 @pytest.mark.parametrize("reason", [reason for reason in REASONS if reason.stage == "collector"], ids=lambda reason: reason.code)
