@@ -17,10 +17,10 @@ _KEY_CHARACTERS_MAX: Final = 256
 class SourceTable:
     """The sources of one version of the definitions, and what it asks of their events. Immutable: a new version is a new table."""
 
-    __slots__ = ("_by_key", "_origins", "inspect", "version")
+    __slots__ = ("_by_key", "_origins", "inspect", "sources", "version")
 
     def __init__(self, sources: Iterable[Source] = (), version: int = 0, inspect: Inspect | None = None) -> None:
-        listed = tuple(sources)
+        self.sources = listed = tuple(sources)
         self.version = version
         self.inspect = inspect
         self._by_key = {digest.lower(): source for source in listed for digest in source.write_keys}

@@ -56,6 +56,18 @@ MISSING_NAME: Final = _at_collector("missing-name", 400, "a track call without a
 MISSING_PERSON: Final = _at_collector("missing-person", 400, "neither userId nor anonymousId nor another id", dead_letter=True)
 BAD_TIME: Final = _at_collector("bad-time", 400, "a time that cannot be read", dead_letter=True)
 POOR_QUALITY: Final = _at_collector("poor-quality", 400, "a check of the definitions refuses a value of the event", dead_letter=True)
+UNKNOWN_ACCOUNT: Final = _at_collector("unknown-account", 404, "no source has this app id or corp id and a token")
+ACCOUNT_NOT_READY: Final = _at_collector("account-not-ready", 503, "the collector lacks a secret of the source; its log says which")
+UNKNOWN_LINK: Final = _at_collector("unknown-link", 404, "no source makes such links, or it is no link at all")
+TARGET_NOT_ALLOWED: Final = _at_collector("target-not-allowed", 403, "the link leads to an origin that its source does not list")
+WRONG_SIGNATURE: Final = _at_collector(
+    "wrong-signature", 403, "the signature of a callback, link or pixel is not one that the source's secret makes"
+)
+NOT_ENCRYPTED: Final = _at_collector("not-encrypted", 403, "the callback is not encrypted, and the account's source wants it to be")
+NOT_DECRYPTED: Final = _at_collector(
+    "not-decrypted", 400, "no AES key of the account decrypts the callback, or it is meant for another account", dead_letter=True
+)
+BAD_XML: Final = _at_collector("bad-xml", 400, "the body is not XML, or has a document type", dead_letter=True)
 OVERLOADED: Final = _at_collector("overloaded", 503, "too much is in flight; try again after Retry-After")
 BROKER_AWAY: Final = _at_collector("broker-away", 503, "the broker did not acknowledge in time; try again after Retry-After")
 

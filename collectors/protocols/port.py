@@ -17,6 +17,7 @@ from schemas.errors import Rejected
 if TYPE_CHECKING:
     from collectors.http import Answer, Request
     from collectors.inspection import Inspect
+    from collectors.keyring import Keyring
     from collectors.visitors import Visitors
     from schemas.definitions.model import Source
     from schemas.rejection import Reason
@@ -34,7 +35,7 @@ class Submission:
     ``source`` is known once ``authenticate`` has found it; what is refused before that leaves no dead letter.
     """
 
-    __slots__ = ("_find", "client_ip", "inspect", "limits", "received_ms", "request", "source", "strict", "visitors")
+    __slots__ = ("_find", "client_ip", "inspect", "keyring", "limits", "received_ms", "request", "source", "strict", "visitors")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Submission:
         inspect: Inspect | None = None,
         *,
         visitors: Visitors | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.request = request
         self.limits = limits
@@ -55,6 +57,7 @@ class Submission:
         self.source: Source | None = None
         self.inspect = inspect
         self.visitors = visitors
+        self.keyring = keyring
         self._find = find
 
     def body(self) -> bytes:
@@ -104,6 +107,8 @@ class Route:
     ``parse`` raises ``Rejected`` to refuse the request as a whole; then ``original`` gives the bytes for the dead letter.
     ``accepted`` and ``rejected`` make the answers; a rejection's own status need not be what the client hears.
     ``speaks``: on a path that two protocols use, whether a request is this one's; without it the route takes what the others leave.
+    ``answer_within_seconds``: of a client that does not wait as long as the collector would; it then hears what it hears of a broker
+    that is away, and what is stored after all carries the id of what it sends again.
     """
 
     name: str
@@ -114,6 +119,7 @@ class Route:
     rejected: Callable[[Submission, Rejected], Answer]
     original: Callable[[Request], bytes]
     speaks: Callable[[Request], bool] | None = None
+    answer_within_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collectors.protocols import (
     cloudevents,
     ga4,
     growingio,
+    links,
     matomo,
     mixpanel,
     pixel,
@@ -19,6 +20,7 @@ from collectors.protocols import (
     sensors,
     snowplow,
     umami,
+    wechat,
 )
 
 if TYPE_CHECKING:
@@ -39,4 +41,7 @@ PROTOCOLS: Final[tuple[WireProtocol, ...]] = (
     mixpanel.PROTOCOL,
     ga4.PROTOCOL,
     cloudevents.PROTOCOL,
+    wechat.WECHAT,
+    wechat.WECOM,
+    links.PROTOCOL,
 )

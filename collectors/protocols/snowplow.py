@@ -190,7 +190,7 @@ PROTOCOL: Final = WireProtocol(
     (
         Route(NAME, b"/com.snowplowanalytics.snowplow/tp2", WRITE, parse_post, _accepted, _rejected, _original),
         Route(NAME, b"/i", READ, parse_get, _image, _no_image, _original),
-        Route("link", b"/r/tp2", READ, parse_link, _led_on, _not_led_on, _original),
+        Route("redirect", b"/r/tp2", READ, parse_link, _led_on, _not_led_on, _original),
         Route(NAME, b"/*/tp2", WRITE, parse_post, _accepted, _rejected, _original),
     ),
 )

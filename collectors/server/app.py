@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +20,7 @@ from schemas.routing import partition_of
 if TYPE_CHECKING:
     from collectors.body import Limits
     from collectors.http import Answer
+    from collectors.keyring import Keyring
     from collectors.protocols.port import Parsed, Route, WireProtocol
     from collectors.server.dead_letters import DeadLetters
     from collectors.server.lane import Lane
@@ -34,9 +36,9 @@ _PARTITIONS_REMEMBERED: Final = 16_384
 
 
 class Desk:
-    """What the application asks about a request: caps, keys, sources, addresses, visitors without an id, the time."""
+    """What the application asks about a request: caps, keys, secrets, sources, addresses, visitors without an id, the time."""
 
-    __slots__ = ("clock", "directory", "keys", "limits", "proxies", "retry_line", "visitors")
+    __slots__ = ("clock", "directory", "keyring", "keys", "limits", "proxies", "retry_line", "visitors")
 
     def __init__(
         self,
@@ -48,7 +50,9 @@ class Desk:
         retry_after_seconds: int,
         *,
         visitors: Visitors,
+        keyring: Keyring,
     ) -> None:
+        self.keyring = keyring
         self.limits = limits
         self.keys = keys
         self.directory = directory
@@ -88,8 +92,16 @@ class App:
         route, metrics = found
         desk = self._desk
         now_ms, client_ip = desk.clock.now_ms(), desk.proxies.client_of(request)
+        inspect = desk.directory.table.inspect
         submission = Submission(
-            request, desk.limits, desk.keys.find, now_ms, client_ip, desk.directory.table.inspect, visitors=desk.visitors
+            request,
+            desk.limits,
+            desk.keys.find,
+            now_ms,
+            client_ip,
+            inspect,
+            visitors=desk.visitors,
+            keyring=desk.keyring,
         )
         errand = Errand(self, submission, route, metrics)
         try:
@@ -135,6 +147,7 @@ class App:
         if reason is not None:
             self.fail(errand, reason)
             return
+        self._hurry(errand)
         for lane, key, value in placed:
             self._publisher.publish(lane, key, value, errand)
         for item in letters:
@@ -149,6 +162,7 @@ class App:
             return
         errand.answer = errand.route.accepted(errand.submission, parsed)
         errand.events = errand.remaining = 1
+        self._hurry(errand)
         self._publisher.publish(lane, who.encode(), value, errand)
 
     def _refuse(self, errand: Errand, refusal: Rejected) -> None:
@@ -164,7 +178,13 @@ class App:
             self.fail(errand, reason)
             return
         errand.remaining = 1
+        self._hurry(errand)
         self._letters.store(original, letter_headers(refusal.reason, refusal.detail, errand.submission.received_ms), errand)
+
+    def _hurry(self, errand: Errand) -> None:
+        seconds = errand.route.answer_within_seconds
+        if seconds is not None:
+            errand.hurry = asyncio.get_running_loop().call_later(seconds, errand.give_up)
 
     def _obstacle(self, lanes: Sequence[Lane], *, letters: bool) -> Reason | None:
         for lane in lanes:
@@ -197,7 +217,7 @@ class App:
 class Errand:
     """One request that waits for its records: its answer goes out when the last of them has settled."""
 
-    __slots__ = ("_app", "answer", "events", "failure", "metrics", "remaining", "route", "submission")
+    __slots__ = ("_app", "answer", "answered", "events", "failure", "hurry", "metrics", "remaining", "route", "submission")
 
     def __init__(self, app: App, submission: Submission, route: Route, metrics: RouteMetrics) -> None:
         self._app = app
@@ -207,6 +227,8 @@ class Errand:
         self.remaining = 0
         self.events = 0
         self.failure: Reason | None = None
+        self.hurry: asyncio.TimerHandle | None = None
+        self.answered = False
         self.answer: Answer
 
     def settle(self, failure: Reason | None) -> None:
@@ -216,9 +238,18 @@ class Errand:
             self.failure = failure
         if self.remaining:
             return
+        if self.hurry is not None:
+            self.hurry.cancel()
+        if self.failure is None and self.events:
+            self.metrics.accepted(self.events)
+        if self.answered:
+            return
         if self.failure is not None:
             self._app.fail(self, self.failure)
-            return
-        if self.events:
-            self.metrics.accepted(self.events)
-        self._app.answer(self, self.answer)
+        else:
+            self._app.answer(self, self.answer)
+
+    def give_up(self) -> None:
+        """Answer that it is not stored yet: the client waits no longer. What is under way goes on, and is counted when it is in."""
+        self.answered = True
+        self._app.fail(self, rejection.BROKER_AWAY)

@@ -6,12 +6,13 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from collectors.body import Limits
+from collectors.keyring import Keyring
 from collectors.protocols.registry import PROTOCOLS
 from collectors.server.app import App, Desk
 from collectors.server.dead_letters import DeadLetters, TokenBucket
@@ -83,11 +84,12 @@ async def run_collector(
     ready: Callable[[Addresses], None] | None = None,
     stop: asyncio.Event | None = None,
     metrics: Metrics | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> None:
     """Serve until ``stop`` is set; without one, until SIGTERM or SIGINT. Then drain: finish requests, flush, let go.
 
-    ``ready`` hears the addresses once requests are taken. Raises ``Unavailable`` when no broker answers at the start,
-    ``Misconfigured`` when a port is taken.
+    ``secrets`` are environment variables by name. ``ready`` hears the addresses once requests are taken. Raises ``Unavailable``
+    when no broker answers at the start, ``Misconfigured`` when a port is taken.
     """
     if stop is None:
         stop = _stop_on_signals()
@@ -104,7 +106,7 @@ async def run_collector(
         await publisher.start()
         running.push_async_callback(publisher.stop, _FLUSH_SECONDS)
         letters = DeadLetters(publisher, letters_lane, TokenBucket(limits.dead_letters_per_second), metrics)
-        app = App(PROTOCOLS, _desk(settings, sources), publisher, events, letters, Telling(metrics))
+        app = App(PROTOCOLS, _desk(settings, sources, secrets or {}), publisher, events, letters, Telling(metrics))
         hub = Hub(limits, metrics, app.handle)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
@@ -121,7 +123,7 @@ async def run_collector(
         _log.info("draining")
 
 
-def _desk(settings: Settings, sources: SourceDirectory) -> Desk:
+def _desk(settings: Settings, sources: SourceDirectory, secrets: Mapping[str, str]) -> Desk:
     limits = settings.collector
     caps = Limits(
         decompressed_bytes=limits.max_decompressed_bytes,
@@ -134,7 +136,17 @@ def _desk(settings: Settings, sources: SourceDirectory) -> Desk:
     proxies = TrustedProxies(limits.trusted_proxies)
     secret = limits.visitor_secret
     salts = FolderSalts(settings.data / "visitor-salts") if secret is None else SecretSalts(secret.get_secret_value().encode())
-    return Desk(caps, WriteKeys(sources), sources, proxies, SystemClock(), limits.retry_after_seconds, visitors=Visitors(salts))
+    visitors, keyring = Visitors(salts), Keyring(sources, secrets)
+    return Desk(
+        caps,
+        WriteKeys(sources),
+        sources,
+        proxies,
+        SystemClock(),
+        limits.retry_after_seconds,
+        visitors=visitors,
+        keyring=keyring,
+    )
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

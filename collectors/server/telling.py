@@ -22,7 +22,7 @@ class RouteMetrics:
     __slots__ = ("_accepted", "_accepted_now", "_by_class", "_flushing", "_now", "_seconds")
 
     def __init__(self, metrics: Metrics, route: str, protocol: str | None) -> None:
-        self._by_class = {first: metrics.counter(catalogue.REQUESTS, route=route, outcome=f"{first}xx") for first in (2, 4, 5)}
+        self._by_class = {first: metrics.counter(catalogue.REQUESTS, route=route, outcome=f"{first}xx") for first in (2, 3, 4, 5)}
         self._seconds = metrics.histogram(catalogue.REQUEST_SECONDS, route=route)
         self._accepted = metrics.counter(catalogue.EVENTS_ACCEPTED, protocol=protocol) if protocol else None
         self._now = dict.fromkeys(self._by_class, 0)

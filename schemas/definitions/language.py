@@ -15,7 +15,9 @@ Schema = dict[str, Any]
 
 ID_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
 SHA256_PATTERN: Final = r"^[0-9a-fA-F]{64}$"
+TARGET_PATTERN: Final = r"^https?://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?$"
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+ACCOUNT_PATTERN: Final = r"^[A-Za-z0-9_.-]{1,63}$"
 OPERATORS: Final[tuple[str, ...]] = get_args(Operator)
 NUMBER_OPERATORS: Final[tuple[str, ...]] = get_args(NumberOperator)
 CAUSES: Final[tuple[str, ...]] = get_args(Cause)
@@ -75,6 +77,8 @@ NUMBER: Final[Schema] = {"type": "number"}
 PAIR: Final[Schema] = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
 FLAG: Final[Schema] = {"type": "boolean"}
 ID: Final[Schema] = {"type": "string", "pattern": ID_PATTERN}
+VARIABLE: Final[Schema] = {"type": "string", "pattern": VARIABLE_PATTERN}
+ACCOUNT: Final[Schema] = {"type": "string", "pattern": ACCOUNT_PATTERN}
 DURATION: Final[Schema] = {"type": "string", "pattern": DURATION_PATTERN}
 WINDOW: Final[Schema] = {"$ref": "#/$defs/duration"}
 PATH: Final[Schema] = {"$ref": "#/$defs/path"}
@@ -164,9 +168,7 @@ SENDER: Final = Shape(
         "id": Key(ID, "the sender's id", required=True),
         "kind": Key({"enum": ["webhook"]}, "webhook unless said"),
         "url": Key({"type": "string", "pattern": r"^https?://"}, "where to POST to", required=True),
-        "secret_env": Key(
-            {"type": "string", "pattern": VARIABLE_PATTERN}, "the environment variable that holds the signing secret", required=True
-        ),
+        "secret_env": Key(VARIABLE, "the environment variable that holds the signing secret", required=True),
         "segments": Key(list_of(ID), "only these segments; all unless said"),
         "directions": Key(list_of({"enum": list(DIRECTIONS)}), "only these; both unless said"),
         "causes": Key(list_of({"enum": list(CAUSES)}), "only these; all unless said"),
@@ -181,8 +183,17 @@ SOURCE: Final = Shape(
         "kind": Key(ID, "what kind of place it is, such as `web`", required=True),
         "write_keys": Key(list_of(ref("write_key")), "the keys that clients send, each as its SHA-256"),
         "origins": Key(list_of(TEXT), "web origins that may send, such as `https://shop.example`; `*` is any"),
+        "app_id": Key(ACCOUNT, "the WeChat app id of an official account or a mini-program; it calls `/wechat/<app_id>`"),
+        "corp_id": Key(ACCOUNT, "the corp id of WeCom; it calls `/wecom/<corp_id>`"),
+        "token_env": Key(VARIABLE, "the environment variable that holds the token of its callbacks"),
+        "aes_key_env": Key(VARIABLE, "the environment variable that holds their EncodingAESKey"),
+        "link_secret_env": Key(VARIABLE, "the environment variable that holds the secret which signs its links and pixels"),
+        "targets": Key(
+            list_of({"type": "string", "pattern": TARGET_PATTERN}), "origins its links may lead to; `https://*.shop.example`: any below"
+        ),
+        "plain": Key(FLAG, "takes callbacks that are not encrypted too, although it has an AES key; false unless said"),
     },
-    later=frozenset({"app_id", "corp_id", "token_env", "aes_key_env", "paused", "archived"}),
+    later=frozenset({"paused", "archived"}),
 )
 WRITE_KEY: Final = Shape(
     "write_key", {"sha256": Key({"type": "string", "pattern": SHA256_PATTERN}, "SHA-256 of the key in hex", required=True)}

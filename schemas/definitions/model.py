@@ -339,12 +339,24 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``."""
+    """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
+
+    ``app_id`` or ``corp_id``: the account of WeChat or WeCom that calls back, with the names of the environment variables that hold
+    its secrets. ``plain``: callbacks that are not encrypted are taken although there is a key. ``targets``: origins
+    that links may lead to, signed with what ``link_secret_env`` holds.
+    """
 
     id: str
     kind: str
     write_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    app_id: str = ""
+    corp_id: str = ""
+    token_env: str = ""
+    aes_key_env: str = ""
+    plain: bool = False
+    link_secret_env: str = ""
+    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

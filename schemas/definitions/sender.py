@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 
 from schemas.definitions.fault import near_match
-from schemas.definitions.language import CAUSES, DIRECTIONS, SENDER, VARIABLE_PATTERN
+from schemas.definitions.language import CAUSES, DIRECTIONS, SENDER
 from schemas.definitions.model import Sender
-from schemas.definitions.values import read_id
+from schemas.definitions.values import read_id, read_variable
 from schemas.definitions.view import View, fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from schemas.definitions.known import Known
-
-_VARIABLE: Final = re.compile(VARIABLE_PATTERN)
 
 
 def sender_reader(known: Known) -> Callable[[View], Sender]:
@@ -35,7 +32,7 @@ def sender_reader(known: Known) -> Callable[[View], Sender]:
         return Sender(
             id=found.read("id", read_id, ""),
             url=found.read("url", _url, ""),
-            secret_env=found.read("secret_env", _variable, ""),
+            secret_env=found.read("secret_env", read_variable, ""),
             segments=found.read("segments", lambda items: _each(items, segment), ()),
             directions=cast("tuple[Literal['enter', 'leave'], ...]", found.read("directions", _words(DIRECTIONS), ())),
             causes=found.read("causes", _words(CAUSES), ()),
@@ -72,10 +69,3 @@ def _usable(url: str) -> bool:
     except ValueError:
         return False
     return known and url.isprintable() and " " not in url
-
-
-def _variable(view: View) -> str:
-    text = view.text("the name of an environment variable")
-    if text and not _VARIABLE.fullmatch(text):
-        view.fault("the name of an environment variable (the secret itself never stands in a definition)", "another text")
-    return text

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from schemas.definitions.language import SHA256_PATTERN, SOURCE, WRITE_KEY
+from schemas.definitions.language import ACCOUNT_PATTERN, SHA256_PATTERN, SOURCE, TARGET_PATTERN, WRITE_KEY
 from schemas.definitions.model import Source
 from schemas.definitions.nodes import Scalar, Table
-from schemas.definitions.values import read_id
-from schemas.definitions.view import fields
-
-if TYPE_CHECKING:
-    from schemas.definitions.view import View
+from schemas.definitions.values import read_id, read_variable
+from schemas.definitions.view import View, fields
 
 _SHA256: Final = re.compile(SHA256_PATTERN)
+_TARGET: Final = re.compile(TARGET_PATTERN)
+_ACCOUNT: Final = re.compile(ACCOUNT_PATTERN)
+_OF_ACCOUNTS: Final = ("app_id", "corp_id", "token_env", "aes_key_env", "plain")
+_NEEDED_BY_KIND: Final = {"official_account": ("app_id", "token_env"), "wecom": ("corp_id", "token_env", "aes_key_env")}
+_NEEDED_BY_KEY: Final = {"corp_id": {"token_env", "aes_key_env"}, "aes_key_env": {"token_env"}, "plain": {"aes_key_env", "token_env"}}
 _ORIGIN: Final = re.compile(r"\*|https?://[a-z0-9.\[\]:_-]+")
 
 
@@ -28,12 +30,23 @@ class SourceReader:
     def read(self, view: View) -> Source:
         """One source."""
         found = fields(view, SOURCE)
-        return Source(
+        source = Source(
             id=found.read("id", read_id, ""),
             kind=found.read("kind", read_id, ""),
             write_keys=found.read("write_keys", self._write_keys, ()),
             origins=found.read("origins", _origins, ()),
+            app_id=found.read("app_id", _account, ""),
+            corp_id=found.read("corp_id", _account, ""),
+            token_env=found.read("token_env", read_variable, ""),
+            aes_key_env=found.read("aes_key_env", read_variable, ""),
+            plain=found.read("plain", View.flag, False),
+            link_secret_env=found.read("link_secret_env", read_variable, ""),
+            targets=found.read("targets", _targets, ()),
         )
+        _check_account(view, source.kind, {name for name in _OF_ACCOUNTS if found.get(name) is not None})
+        if source.targets and found.get("link_secret_env") is None:
+            view.fault("beside it 'link_secret_env'", "'targets'")
+        return source
 
     def _write_keys(self, view: View) -> tuple[str, ...]:
         keys = []
@@ -44,6 +57,32 @@ class SourceReader:
                 item.fault("a write key of its own for each source", f"the write key of {first}")
             keys.append(key)
         return tuple(keys)
+
+
+def _account(view: View) -> str:
+    text = view.text("an app id or corp id")
+    if text and not _ACCOUNT.fullmatch(text):
+        view.fault("an app id or corp id: at most 63 letters, digits, _ . or -")
+    return text
+
+
+def _check_account(view: View, kind: str, said: set[str]) -> None:
+    """Which keys of an account need which others."""
+    needed = set(_NEEDED_BY_KIND.get(kind, ()))
+    for name in said & _NEEDED_BY_KEY.keys():
+        needed |= _NEEDED_BY_KEY[name]
+    if missing := needed - said:
+        view.fault(f"beside it {_listed(missing)}", f"a source of kind {kind}" if kind in _NEEDED_BY_KIND else _listed(said))
+    elif {"app_id", "corp_id"} <= said:
+        view.fault("one of them: an account is WeChat's or WeCom's", "both 'app_id' and 'corp_id'")
+    elif "token_env" in said and not said & {"app_id", "corp_id"}:
+        view.fault("beside it 'app_id' or 'corp_id'", "'token_env'")
+    elif {"plain", "corp_id"} <= said:
+        view.fault("no 'plain': WeCom always encrypts", "'plain' beside 'corp_id'")
+
+
+def _listed(names: set[str]) -> str:
+    return " and ".join(f"'{name}'" for name in _OF_ACCOUNTS if name in names)
 
 
 def _write_key(view: View) -> str:
@@ -70,6 +109,17 @@ def _digest(view: View) -> str:
     if not view.unreadable:
         view.fault("a SHA-256: 64 hexadecimal digits", "something else")
     return ""
+
+
+def _targets(view: View) -> tuple[str, ...]:
+    return tuple(_target(item) for item in view.items("a list of origins"))
+
+
+def _target(view: View) -> str:
+    text = view.text("an origin such as https://shop.example, or https://*.shop.example")
+    if text and not _TARGET.fullmatch(text):
+        view.fault("an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it")
+    return text
 
 
 def _origins(view: View) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from schemas.definitions.duration import parse_duration
 from schemas.definitions.fault import near_match, one_of
-from schemas.definitions.language import EVENT_FIELDS, ID_PATTERN
+from schemas.definitions.language import EVENT_FIELDS, ID_PATTERN, VARIABLE_PATTERN
 from schemas.definitions.nodes import Listing
 from schemas.definitions.path import Each, parse_path
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_MS: Final = 36_500 * 86_400_000
 _ID: Final = re.compile(ID_PATTERN)
+_VARIABLE: Final = re.compile(VARIABLE_PATTERN)
 
 
 def read_id(view: View) -> str:
@@ -26,6 +27,14 @@ def read_id(view: View) -> str:
     if not view.unreadable:
         view.fault("an id: a small letter, then at most 63 small letters, digits, _ or -")
     return ""
+
+
+def read_variable(view: View) -> str:
+    """The name of an environment variable that holds a secret. What else stands there is not repeated: it may be the secret."""
+    text = view.text("the name of an environment variable")
+    if text and not _VARIABLE.fullmatch(text):
+        view.fault("the name of an environment variable (the secret itself never stands in a definition)", "another text")
+    return text
 
 
 def read_duration(view: View, longest_ms: int = LONGEST_MS, least_ms: int = 1) -> int:

@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "erase": ("erase", "Erase a person: state, ids, lists; replays and backfills skip it."),
     "duplicates": ("duplicates", "Find people who are there twice; merge them, or tell them apart."),
     "import": ("import_file", "Import a file of events: lines of JSON, or CSV."),
+    "link": ("link", "Make a signed link or pixel, and a QR picture of it."),
     "list": ("lists", "Upload lists of persons, and show which there are."),
     "transitions": ("transitions", "Show transitions: who entered and left what, when and why."),
     "events": ("events", "Show events as they stand on the topic."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from stream.cli.process import announce, port_option, process_options, serve
@@ -22,6 +24,7 @@ def command(context: click.Context, port: int | None, metrics_port: int | None, 
         run(
             run_collector(
                 settings,
+                secrets=os.environ,
                 ready=lambda at: announce("collector", {"url": at.url, "port": at.port, "metrics_port": at.metrics_port}, as_json=as_json),
             )
         )

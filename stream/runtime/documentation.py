@@ -66,7 +66,7 @@ def settings_page() -> str:
     intro = """An environment variable wins over `ebbtide.toml`. Of a variable `EBBTIDE_WORKER_BATCH_RECORDS_MAX` the key in the file is
 `batch_records_max` in the table `[worker]`; what stands under "All processes" is at the top of the file. Lists are joined by commas in
 a variable. Ebbtide refuses to start while anything is wrong, and names every fault at once; a variable that starts with `EBBTIDE_` and
-is none of these is a fault too (but `EBBTIDE_HOME` and names that end in `_SECRET`, `_TOKEN` or `_KEY`)."""
+is none of these is a fault too (but `EBBTIDE_HOME` and names that end in `_SECRET`, `_TOKEN` or `_KEY`, or in one of these and `_FILE`)."""
     groups: dict[str, list[Variable]] = {}
     for variable in variables_of(Settings):
         groups.setdefault(variable.path[0].capitalize() if len(variable.path) > 1 else "All processes", []).append(variable)

@@ -113,7 +113,7 @@ def without_password(value: str) -> str:
 
 def _unknown_in_env(given: Mapping[str, str], known: Collection[str]) -> Iterator[Fault]:
     for name in sorted(given.keys() - known):
-        if name not in _NOT_SETTINGS and not name.endswith(_SECRET_ENDINGS):
+        if name not in _NOT_SETTINGS and not name.removesuffix("_FILE").endswith(_SECRET_ENDINGS):
             yield Fault(name, "", "a setting that exists", _near(name, known))
 
 

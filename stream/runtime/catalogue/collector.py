@@ -13,23 +13,13 @@ ROUTES: Final = (
     *("settings", "merge", "flags", "posthog", "umami", "plausible"),
     *("sensors", "snowplow", "link", "matomo", "growingio", "amplitude"),
     *("amplitude-identify", "mixpanel-track", "mixpanel-import", "mixpanel-engage", "mixpanel-groups", "ga4-mp"),
-    *("ga4-check", "ga4-gtag", "cloudevents", "preflight", "unknown"),
+    *("ga4-check", "ga4-gtag", "cloudevents", "wechat", "wecom", "gif"),
+    *("redirect", "preflight", "unknown"),
 )
 PROTOCOLS: Final = (
-    "segment",
-    "pixel",
-    "rudderstack",
-    "posthog",
-    "umami",
-    "plausible",
-    "sensors",
-    "snowplow",
-    "matomo",
-    "growingio",
-    "amplitude",
-    "mixpanel",
-    "ga4",
-    "cloudevents",
+    *("segment", "pixel", "rudderstack", "posthog", "umami", "plausible"),
+    *("sensors", "snowplow", "matomo", "growingio", "amplitude", "mixpanel"),
+    *("ga4", "cloudevents", "wechat", "wecom", "links"),
 )
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -37,7 +27,7 @@ REQUESTS: Final = Metric(
     "ebbtide_collector_requests_total",
     "counter",
     "Requests answered, by route and class of status.",
-    labels={"route": ROUTES, "outcome": ("2xx", "4xx", "5xx")},
+    labels={"route": ROUTES, "outcome": ("2xx", "3xx", "4xx", "5xx")},
 )
 REQUEST_SECONDS: Final = Metric(
     "ebbtide_collector_request_seconds",

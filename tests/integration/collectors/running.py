@@ -138,12 +138,12 @@ def settings_for(kafka: str, prefix: str, collector: Mapping[str, object]) -> Se
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Running]:
+async def serving(settings: Settings, secrets: Mapping[str, str] | None = None) -> AsyncIterator[Running]:
     """A collector on topics that exist."""
     metrics = Metrics(catalogue.CATALOGUE, process.CATALOGUE)
     stop = asyncio.Event()
     ready: asyncio.Future[Addresses] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(run_collector(settings, ready=ready.set_result, stop=stop, metrics=metrics))
+    task = asyncio.create_task(run_collector(settings, ready=ready.set_result, stop=stop, metrics=metrics, secrets=secrets))
     waited: set[asyncio.Future[Any]] = {task, ready}
     await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
@@ -156,10 +156,12 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def collector_on(kafka: str, prefix: str, *sources: Source, **collector: object) -> AsyncIterator[Running]:
-    """A collector on new topics, with sources (the shop's unless given) and settings of its own."""
+async def collector_on(
+    kafka: str, prefix: str, *sources: Source, secrets: Mapping[str, str] | None = None, **collector: object
+) -> AsyncIterator[Running]:
+    """A collector on new topics, with sources (the shop's unless given), their secrets, and settings of its own."""
     settings = settings_for(kafka, prefix, collector)
     await create_topics(settings)
     await apply_sources(settings, *(sources or (SHOP, SERVER)))
-    async with serving(settings) as running:
+    async with serving(settings, secrets) as running:
         yield running

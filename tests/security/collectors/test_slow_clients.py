@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from stream.stack import Stack
 from tests.integration.collectors.running import Running, collector_on, until
 from tests.integration.collectors.test_connections import post, read_answer
 
-DEADLINES = {"header_deadline_seconds": 1, "body_deadline_seconds": 1, "keep_alive_seconds": 1, "linger_close_seconds": 0.5}
+DEADLINES: dict[str, Any] = {"header_deadline_seconds": 1, "body_deadline_seconds": 1, "keep_alive_seconds": 1, "linger_close_seconds": 0.5}
 HALF_HEAD = b"POST /v1/track HTTP/1.1\r\nHost: x\r\n"
 HALF_BODY = HALF_HEAD + b"Content-Length: 100\r\n\r\n{"
 

@@ -90,7 +90,8 @@ def test_an_unknown_key_of_the_file_is_a_fault_with_the_name_that_was_meant() ->
 
 
 @pytest.mark.parametrize(
-    "name", ["EBBTIDE_HOME", "EBBTIDE_DEMO_SECRET", "EBBTIDE_CRM_TOKEN", "EBBTIDE_WEB_KEY", "OTHER_KAFKA", "ebbtide_x"]
+    "name",
+    ["EBBTIDE_HOME", "EBBTIDE_DEMO_SECRET", "EBBTIDE_CRM_TOKEN", "EBBTIDE_WEB_KEY", "EBBTIDE_WX_TOKEN_FILE", "OTHER_KAFKA", "ebbtide_x"],
 )
 def test_secrets_of_definitions_and_other_peoples_variables_are_let_be(name: str) -> None:
     assert from_mapping({name: "anything"}) == Settings()

@@ -53,7 +53,7 @@ RIGHT: Final = {
 KEYS: Final = {"writeKey": KEY, "api_key": KEY, "website": WEBSITE, "d": DOMAIN, "$token": KEY}
 QUERY: Final = f"api_secret={KEY}&tid={KEY}&cid=c1&en=viewed"
 PRESETS: Final = {"$click", "$launch", "$show", "$hide", "$share"}
-KEYED_ELSEWHERE: Final = {"sensors", "snowplow", "link", "matomo", "growingio"}
+KEYED_ELSEWHERE: Final = {"sensors", "snowplow", "redirect", "matomo", "growingio"}
 """Routes whose key or events have shapes of their own: test_recorded spoils what their clients sent."""
 
 values = st.recursive(

@@ -55,6 +55,22 @@ def test_a_source_with_all_its_fields() -> None:
     assert read("sources: [{id: a, kind: server}]").sources == (Source("a", "server"),)
 
 
+def test_an_account_names_its_secrets_and_holds_none() -> None:
+    text = """
+sources:
+  - {id: brand, kind: official_account, app_id: wx123, token_env: WX_TOKEN, aes_key_env: WX_AES_KEY, plain: true}
+  - {id: mini, kind: mini_program, app_id: wx456}
+  - {id: posters, kind: links, link_secret_env: LINKS, targets: ["https://*.a.example:8443", "http://b.example"]}
+  - {id: corp, kind: wecom, corp_id: ww1, token_env: WW_TOKEN, aes_key_env: WW_KEY}
+"""
+    assert read(text).sources == (
+        Source("brand", "official_account", app_id="wx123", token_env="WX_TOKEN", aes_key_env="WX_AES_KEY", plain=True),
+        Source("mini", "mini_program", app_id="wx456"),
+        Source("posters", "links", link_secret_env="LINKS", targets=("https://*.a.example:8443", "http://b.example")),
+        Source("corp", "wecom", corp_id="ww1", token_env="WW_TOKEN", aes_key_env="WW_KEY"),
+    )
+
+
 PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256: "{KEY}"}}'
 
 
@@ -69,7 +85,22 @@ PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256
         ("{id: s, kind: web, write_keys: [3]}", ".write_keys[0]: found 3, expected a map with the keys sha256"),
         ("{id: s, kind: web, origins: ['https://a.example/']}", ".origins[0]: found 'https://a.example/', expected an origin such as https://shop.example (without a path), or *"),
         ("{id: s, kind: web, origins: [3]}", ".origins[0]: found 3, expected an origin such as https://shop.example, or *"),
-        ("{id: s, kind: web, app_id: wx1}", ".app_id: found 'app_id', which is not supported by this version yet, expected one of id, kind, write_keys, origins"),
+        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain"),
+        ("{id: s, kind: links, targets: ['https://a.example']}", ": found 'targets', expected beside it 'link_secret_env'"),
+        ("{id: s, kind: links, link_secret_env: L, targets: [3]}", ".targets[0]: found 3, expected an origin such as https://shop.example, or https://*.shop.example"),
+        ("{id: s, kind: links, link_secret_env: L, targets: ['https://a.example/']}", ".targets[0]: found 'https://a.example/', expected an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it"),
+        ("{id: s, kind: links, link_secret_env: L, targets: ['*']}", ".targets[0]: found '*', expected an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it"),
+        ("{id: s, kind: official_account, app_id: wx/1, token_env: T}", ".app_id: found 'wx/1', expected an app id or corp id: at most 63 letters, digits, _ . or -"),
+        ("{id: s, kind: official_account, app_id: 3, token_env: T}", ".app_id: found 3, expected an app id or corp id"),
+        ("{id: s, kind: official_account, app_id: wx1, token_env: to-ken}", ".token_env: found another text, expected the name of an environment variable (the secret itself never stands in a definition)"),
+        ("{id: s, kind: official_account, app_id: wx1}", ": found a source of kind official_account, expected beside it 'token_env'"),
+        ("{id: s, kind: wecom, app_id: wx1}", ": found a source of kind wecom, expected beside it 'corp_id' and 'token_env' and 'aes_key_env'"),
+        ("{id: s, kind: work, corp_id: ww1, token_env: T}", ": found 'corp_id' and 'token_env', expected beside it 'aes_key_env'"),
+        ("{id: s, kind: mini_program, app_id: wx1, aes_key_env: K}", ": found 'app_id' and 'aes_key_env', expected beside it 'token_env'"),
+        ("{id: s, kind: mini_program, app_id: wx1, token_env: T, plain: true}", ": found 'app_id' and 'token_env' and 'plain', expected beside it 'aes_key_env'"),
+        ("{id: s, kind: web, token_env: T}", ": found 'token_env', expected beside it 'app_id' or 'corp_id'"),
+        ("{id: s, kind: web, app_id: wx1, corp_id: ww1, token_env: T, aes_key_env: K}", ": found both 'app_id' and 'corp_id', expected one of them: an account is WeChat's or WeCom's"),
+        ("{id: s, kind: wecom, corp_id: ww1, token_env: T, aes_key_env: K, plain: true}", ": found 'plain' beside 'corp_id', expected no 'plain': WeCom always encrypts"),
     ],
 )  # fmt: skip
 def test_a_fault_of_a_source_tells_its_place(source: str, told: str) -> None:

@@ -1,0 +1,62 @@
+"""Follows links and loads pixels without a server or a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from collectors.body import Limits
+from collectors.http import Answer, Request
+from collectors.keyring import Keyring
+from collectors.protocols.links import PROTOCOL
+from collectors.protocols.port import Submission
+from collectors.sources import StaticSources, WriteKeys
+from collectors.visitors import Visitors
+from schemas.definitions.model import Source
+from schemas.errors import Rejected
+
+NOW_MS: Final = 1_764_000_000_000
+SECRET: Final = "a-secret-of-the-posters"
+POSTERS: Final = Source(
+    "posters", "links", link_secret_env="LINK_SECRET", targets=("https://shop.example", "https://*.shop.example", "http://a.test:8080")
+)
+SECRETS: Final = {"LINK_SECRET": SECRET}
+LINK, GIF = PROTOCOL.routes
+
+
+class DayAsSalt:
+    def of(self, day: int) -> bytes:
+        return b"%016d" % day
+
+
+@dataclass
+class Heard:
+    answer: Answer
+    events: list[dict[str, Any]] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def location(self) -> str:
+        found = [line.partition(b": ")[2] for line in self.answer.head.split(b"\r\n") if line.startswith(b"location: ")]
+        return found[0].decode() if found else ""
+
+
+def get(path: str, *, method: bytes = b"GET", source: Source = POSTERS, secrets: Mapping[str, str] = SECRETS) -> Heard:
+    """One request of a browser."""
+    request = Request(method, path.encode(), {b"user-agent": b"Firefox"}, "203.0.113.9", _unheard)
+    route = LINK if request.path.startswith(b"/l/") else GIF
+    directory = StaticSources(source)
+    keyring, visitors = Keyring(directory, secrets), Visitors(DayAsSalt())
+    submission = Submission(request, Limits(), WriteKeys(directory).find, NOW_MS, "203.0.113.9", visitors=visitors, keyring=keyring)
+    try:
+        parsed = route.parse(submission)
+    except Rejected as refusal:
+        return Heard(route.rejected(submission, refusal), reason=refusal.reason.code)
+    return Heard(route.accepted(submission, parsed), [orjson.loads(value) for _, value in parsed.events])
+
+
+def _unheard(request: Request, answer: Answer, extra: bytes = b"") -> None:
+    raise AssertionError("nobody answers by himself here")
