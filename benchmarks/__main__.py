@@ -64,7 +64,9 @@ async def _stock(run: Run) -> Any:
 
 
 async def _collector(run: Run) -> Any:
-    return [await collector.measure(run.stack.kafka, connections=connections, seconds=3 if run.quick else 8) for connections in (64, 256)]
+    seconds, kafka = 3 if run.quick else 8, run.stack.kafka
+    with_broker = [await collector.measure(kafka, connections=connections, seconds=seconds) for connections in (64, 256)]
+    return [*with_broker, await collector.measure(kafka, connections=64, seconds=seconds, spooled=True)]
 
 
 async def _latency(run: Run) -> Any:

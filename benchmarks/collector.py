@@ -30,6 +30,7 @@ from stream.kafka.bundles import write_bundle
 from stream.kafka.publisher import KafkaPublisher
 from stream.runtime.settings import Settings, from_mapping
 from stream.stack import Stack
+from stream.stack.ports import free_port
 
 PROGRAM: Final = str(Path(__file__).resolve())
 ROOT: Final = Path(PROGRAM).parent.parent
@@ -58,8 +59,13 @@ end
 """
 
 
-async def measure(kafka: str, *, connections: int = 64, seconds: int = 10, collector_core: int = 0, load_core: int = 1) -> dict[str, Any]:
-    """Run the load against a collector on new topics of this broker. Rates are per second; latencies in milliseconds."""
+async def measure(
+    kafka: str, *, connections: int = 64, seconds: int = 10, collector_core: int = 0, load_core: int = 1, spooled: bool = False
+) -> dict[str, Any]:
+    """Run the load against a collector on new topics of this broker. Rates are per second; latencies in milliseconds.
+
+    ``spooled``: the collector has seen the definitions, and then no broker any more: every answer waits for the disk.
+    """
     settings = from_mapping({"EBBTIDE_KAFKA": kafka, "EBBTIDE_PREFIX": f"bench{os.getpid()}-{time.time_ns()}."})
     await ensure_topics(kafka, settings.topics)
     publisher = KafkaPublisher(kafka)
@@ -68,15 +74,21 @@ async def measure(kafka: str, *, connections: int = 64, seconds: int = 10, colle
     await write_bundle(publisher, settings.topics, Bundle(version=1, sources=(source,)))
     await publisher.stop()
     before = await reference(collector_core, load_core, connections)
-    async with collecting(settings, collector_core) as (pid, url):
-        await load(url, connections, 2, load_core)
-        start, offset = cpu_seconds(pid), await records(settings)
-        found = await load(url, connections, seconds, load_core)
-        used = cpu_seconds(pid) - start
+    with tempfile.TemporaryDirectory() as data:
+        if spooled:
+            async with collecting(settings, collector_core, data):
+                pass
+        collected = settings.model_copy(update={"kafka": f"127.0.0.1:{free_port()}"}) if spooled else settings
+        async with collecting(collected, collector_core, data) as (pid, url):
+            await load(url, connections, 2, load_core)
+            start, offset = cpu_seconds(pid), await records(settings)
+            found = await load(url, connections, seconds, load_core)
+            used = cpu_seconds(pid) - start
     after = await reference(collector_core, load_core, connections)
     on_topic = await records(settings) - offset
     return {
         "connections": connections,
+        "spooled": spooled,
         **found,
         "per_second": round(found["requests"] / found["seconds"]),
         "per_cpu_second": round(found["requests"] / used),
@@ -162,10 +174,10 @@ async def drive(url: str, connections: int, seconds: int, *, post: bool) -> dict
 
 
 @asynccontextmanager
-async def collecting(settings: Settings, core: int) -> AsyncIterator[tuple[int, str]]:
+async def collecting(settings: Settings, core: int, data: str) -> AsyncIterator[tuple[int, str]]:
     """A collector process of its own, pinned: its process id and its URL."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "EBBTIDE_KAFKA": settings.kafka, "EBBTIDE_PREFIX": settings.prefix}
-    env |= {"EBBTIDE_COLLECTOR_PORT": "0", "EBBTIDE_COLLECTOR_METRICS_PORT": "0"}
+    env |= {"EBBTIDE_COLLECTOR_PORT": "0", "EBBTIDE_COLLECTOR_METRICS_PORT": "0", "EBBTIDE_DATA": data}
     async with _process(env, core, PROGRAM, "serve") as (process, line):
         yield process.pid, line
 

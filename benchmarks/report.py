@@ -119,7 +119,8 @@ def _beside(what: str, one: dict[str, Any], stretch: str) -> Row:
 def _collector_rows(data: dict[str, Any]) -> Iterator[Row]:
     for one in data.get("collector", ()):
         rate = one["per_cpu_second"]
-        what = f"collector, one event a request, 200 after acks=all, {one['connections']} connections, requests per second of its CPU time"
+        when = "200 after the spool's fsync, no broker" if one.get("spooled") else "200 after acks=all"
+        what = f"collector, one event a request, {when}, {one['connections']} connections, requests per second of its CPU time"
         yield (what, f"{rate:,} (a uvicorn app that does nothing: {one['reference_per_cpu_second']:,})", "8,000", rate >= 8_000)
 
 

@@ -1,9 +1,10 @@
 """``scripts/soak``: the proofs for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|identity|cases|lanes|all``, ``--rate``
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|identity|spool|cases|lanes|all``, ``--rate``
 events a second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle
 takes a millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the
 worker are spread over them. ``identity``: kills of the worker while people of many ids become one, about ``--merges`` times.
+``spool``: kills of the collector under requests, and one of the broker for every five of them.
 ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
 with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
@@ -32,10 +33,14 @@ from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, 
 from tests.reliability.deployment import Deployment, deployment
 from tests.reliability.language import Size, language
 from tests.reliability.merging import people_merge
+from tests.reliability.spooling import SpoolPlan, spooled
 
-_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity")
+_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity", "spool")
 _DATABASES: Final = 60
 _PEOPLE_ABOUT: Final = 300
+_SHOPPERS: Final = 500
+_REQUESTS_A_SECOND_MAX: Final = 400
+_COLLECTOR_KILLS_A_BROKER_KILL: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,18 @@ async def _identity(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, An
     return [result.figures()]
 
 
+async def _spool(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]:
+    """One round: shoppers go on as long as there are kills."""
+    kills_a_round = min(_COLLECTOR_KILLS_A_BROKER_KILL, wish.kills)
+    plan = SpoolPlan(wish.kills // kills_a_round, kills_a_round, min(wish.rate, _REQUESTS_A_SECOND_MAX), _SHOPPERS, wish.seed)
+    place = folder / "spool"
+    place.mkdir()
+    async with deployment(stack, "soak-spool.", f"{stack.redis.removesuffix('/0')}/{_DATABASES + 3}", place) as made:
+        result = await spooled(made, plan, stack.kafka_process, lambda text: say(f"  spool: {text}"))
+    say(result.describe())
+    return [result.figures()]
+
+
 async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for kind in _KINDS if what == "all" else (what,):
@@ -118,6 +135,8 @@ async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, 
             results[kind] = await _language(stack, folder, wish)
         elif kind == "identity":
             results[kind] = await _identity(stack, folder, wish)
+        elif kind == "spool":
+            results[kind] = await _spool(stack, folder, wish)
         else:
             results[kind] = await _rounds(kind, stack, folder, wish)
     return results

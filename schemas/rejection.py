@@ -70,6 +70,8 @@ NOT_DECRYPTED: Final = _at_collector(
 BAD_XML: Final = _at_collector("bad-xml", 400, "the body is not XML, or has a document type", dead_letter=True)
 OVERLOADED: Final = _at_collector("overloaded", 503, "too much is in flight; try again after Retry-After")
 BROKER_AWAY: Final = _at_collector("broker-away", 503, "the broker did not acknowledge in time; try again after Retry-After")
+SPOOL_FULL: Final = _at_collector("spool-full", 503, "the broker is away and the spool is full; try again after Retry-After")
+SPOOL_FAILED: Final = _at_collector("spool-failed", 503, "the broker is away and the disk takes nothing; try again after Retry-After")
 
 NOT_JSON: Final = _at_lane("not-json", "the record is not a JSON object in UTF-8")
 UNKNOWN_TYPE: Final = _at_lane("unknown-type", "the type is none that an event may have")

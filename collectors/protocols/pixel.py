@@ -99,7 +99,7 @@ def _original(request: Request) -> bytes:
 PROTOCOL: Final = WireProtocol(
     NAME,
     tuple(
-        Route(f"pixel-{kind}", f"/v1/pixel/{kind}".encode(), READ, partial(parse_pixel, kind), _image, _image, _original)
+        Route(f"pixel-{kind}", f"/v1/pixel/{kind}".encode(), READ, partial(parse_pixel, kind), _image, _image, _original, retries=False)
         for kind in sorted(TYPES)
     ),
 )

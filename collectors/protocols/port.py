@@ -109,6 +109,8 @@ class Route:
     ``speaks``: on a path that two protocols use, whether a request is this one's; without it the route takes what the others leave.
     ``answer_within_seconds``: of a client that does not wait as long as the collector would; it then hears what it hears of a broker
     that is away, and what is stored after all carries the id of what it sends again.
+    ``retries``: whether the clients send again after 503 with Retry-After. Where they do not, a 503 only makes them show or log an error:
+    events that can be stored nowhere are then answered as ``accepted`` would, and counted as given up.
     """
 
     name: str
@@ -120,6 +122,7 @@ class Route:
     original: Callable[[Request], bytes]
     speaks: Callable[[Request], bool] | None = None
     answer_within_seconds: float | None = None
+    retries: bool = True
 
 
 @dataclass(frozen=True, slots=True)

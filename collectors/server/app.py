@@ -1,4 +1,4 @@
-"""From a whole request to its answer: route, parse, publish, and answer when the broker has it."""
+"""From a whole request to its answer: route, parse, publish, and answer when the broker has it, or the spool."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Desk:
 
 
 class App:
-    """Answers every request exactly once, with 2xx for events only after every one of them is acknowledged."""
+    """Answers every request exactly once, with 2xx for events only after every one of them is acknowledged or spooled."""
 
     def __init__(
         self,
@@ -123,8 +123,12 @@ class App:
         request.respond(request, answer, extra)
 
     def fail(self, errand: Errand, reason: Reason) -> None:
-        """Answer that it could not be stored."""
+        """Answer that it could not be stored; a client that would not send it again hears what it would have heard."""
         self._telling.rejected(reason)
+        if not errand.route.retries:
+            errand.metrics.given_up(errand.events)
+            self.answer(errand, errand.answer)
+            return
         self.answer(errand, errand.route.rejected(errand.submission, Rejected(reason)))
 
     # ── what became of a request ──
@@ -156,12 +160,12 @@ class App:
     def _accept_one(self, errand: Errand, parsed: Parsed) -> None:
         who, value = parsed.events[0]
         lane = self._lanes[self._partition(who)]
+        errand.answer = errand.route.accepted(errand.submission, parsed)
+        errand.events = errand.remaining = 1
         reason = self._publisher.refusal(lane)
         if reason is not None:
             self.fail(errand, reason)
             return
-        errand.answer = errand.route.accepted(errand.submission, parsed)
-        errand.events = errand.remaining = 1
         self._hurry(errand)
         self._publisher.publish(lane, who.encode(), value, errand)
 

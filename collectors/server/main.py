@@ -18,13 +18,16 @@ from collectors.server.app import App, Desk
 from collectors.server.dead_letters import DeadLetters, TokenBucket
 from collectors.server.definitions import FollowedSources
 from collectors.server.hub import Hub
-from collectors.server.lane import Lane
+from collectors.server.lane import LETTERS_PLACE, Lane
+from collectors.server.overflow import Overflow
 from collectors.server.producer import ProducerMaker
 from collectors.server.proxies import TrustedProxies
 from collectors.server.publisher import Publisher
 from collectors.server.salts import FolderSalts, SecretSalts
 from collectors.server.telling import Telling
 from collectors.sources import WriteKeys
+from collectors.spool.log import SegmentLog, check_no_other_number
+from collectors.spool.spool import Spool
 from collectors.visitors import Visitors
 from stream.runtime.catalogue import collector as catalogue
 from stream.runtime.catalogue import process
@@ -57,10 +60,11 @@ class Addresses:
 
 
 class BrokerProbe:
-    """Knows whether the broker answers, for readiness."""
+    """Knows whether events can be taken, for readiness: the spool has room, or the broker answers."""
 
-    def __init__(self, publisher: Publisher, deadline_seconds: float) -> None:
+    def __init__(self, publisher: Publisher, deadline_seconds: float, spool: Spool | None) -> None:
         self._publisher = publisher
+        self._spool = spool
         self._deadline_seconds = deadline_seconds
         self._reachable = True
 
@@ -72,6 +76,8 @@ class BrokerProbe:
 
     def check(self) -> str | None:
         """None when all is well, else what is wrong."""
+        if self._spool is not None and self._spool.refusal() is None:
+            return None
         silence = self._publisher.silence_seconds()
         if silence > self._deadline_seconds:
             return f"no acknowledgement for {silence:.0f} s"
@@ -89,7 +95,8 @@ async def run_collector(
     """Serve until ``stop`` is set; without one, until SIGTERM or SIGINT. Then drain: finish requests, flush, let go.
 
     ``secrets`` are environment variables by name. ``ready`` hears the addresses once requests are taken. Raises ``Unavailable``
-    when no broker answers at the start, ``Misconfigured`` when a port is taken.
+    when no broker answers at the start and there is no spool, or no definitions are kept in its folder; ``Misconfigured`` when a port
+    or the spool's folder cannot be had.
     """
     if stop is None:
         stop = _stop_on_signals()
@@ -97,18 +104,22 @@ async def run_collector(
     metrics = metrics or Metrics(catalogue.CATALOGUE, process.CATALOGUE)
     limits = settings.collector
     async with AsyncExitStack() as running:
-        sources = FollowedSources(settings.kafka, settings.topics, metrics)
+        spool = await _open_spool(settings, metrics, running)
+        kept = None if spool is None else settings.spool_folder / "definitions.json"
+        sources = FollowedSources(settings.kafka, settings.topics, metrics, kept)
         running.push_async_callback(sources.stop)
         await sources.start()
         events = tuple(Lane(settings.topics.events, partition) for partition in range(settings.partitions))
-        letters_lane = Lane(settings.topics.dead_letters, 0)
-        publisher = Publisher(ProducerMaker(settings.kafka, limits), (*events, letters_lane), limits, metrics)
+        letters_lane = Lane(settings.topics.dead_letters, 0, LETTERS_PLACE)
+        lanes = (*events, letters_lane)
+        overflow = None if spool is None else Overflow(spool, lanes, SystemClock(), limits.spool_after_seconds)
+        publisher = Publisher(ProducerMaker(settings.kafka, limits), lanes, limits, metrics, overflow)
         await publisher.start()
         running.push_async_callback(publisher.stop, _FLUSH_SECONDS)
         letters = DeadLetters(publisher, letters_lane, TokenBucket(limits.dead_letters_per_second), metrics)
         app = App(PROTOCOLS, _desk(settings, sources, secrets or {}), publisher, events, letters, Telling(metrics))
         hub = Hub(limits, metrics, app.handle)
-        probe = BrokerProbe(publisher, limits.produce_deadline_seconds)
+        probe = BrokerProbe(publisher, limits.produce_deadline_seconds, spool)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
         running.push_async_callback(_cancel, probing)
         health = HealthServer(metrics, {"broker": probe.check}, settings.host, limits.metrics_port)
@@ -121,6 +132,17 @@ async def run_collector(
             ready(addresses)
         await stop.wait()
         _log.info("draining")
+
+
+async def _open_spool(settings: Settings, metrics: Metrics, running: AsyncExitStack) -> Spool | None:
+    limits = settings.collector
+    if not limits.spool_bytes_max:
+        return None
+    check_no_other_number(settings.spool_folder)
+    spool = Spool(SegmentLog(settings.spool_folder, limits.spool_segment_bytes), limits, metrics, SystemClock())
+    running.push_async_callback(spool.close)
+    await spool.open()
+    return spool
 
 
 def _desk(settings: Settings, sources: SourceDirectory, secrets: Mapping[str, str]) -> Desk:

@@ -19,12 +19,13 @@ class RouteMetrics:
     A counter of the library takes a lock, so answers given in one turn of the event loop are counted together after it.
     """
 
-    __slots__ = ("_accepted", "_accepted_now", "_by_class", "_flushing", "_now", "_seconds")
+    __slots__ = ("_accepted", "_accepted_now", "_by_class", "_flushing", "_given_up", "_now", "_seconds")
 
     def __init__(self, metrics: Metrics, route: str, protocol: str | None) -> None:
         self._by_class = {first: metrics.counter(catalogue.REQUESTS, route=route, outcome=f"{first}xx") for first in (2, 3, 4, 5)}
         self._seconds = metrics.histogram(catalogue.REQUEST_SECONDS, route=route)
         self._accepted = metrics.counter(catalogue.EVENTS_ACCEPTED, protocol=protocol) if protocol else None
+        self._given_up = metrics.counter(catalogue.GIVEN_UP, protocol=protocol) if protocol else None
         self._now = dict.fromkeys(self._by_class, 0)
         self._accepted_now = 0
         self._flushing = False
@@ -40,6 +41,11 @@ class RouteMetrics:
     def accepted(self, events: int) -> None:
         """So many events were acknowledged; counted with the answer that follows."""
         self._accepted_now += events
+
+    def given_up(self, events: int) -> None:
+        """So many events were answered as if they had been stored."""
+        if self._given_up is not None:
+            self._given_up.inc(events)
 
     def _flush(self) -> None:
         self._flushing = False

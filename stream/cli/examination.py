@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from redis.asyncio import Redis
@@ -64,7 +66,7 @@ class Examination:
 
 async def examine(settings: Settings) -> Examination:
     """Look at everything; what cannot be looked at is a finding too."""
-    examined = Examination()
+    examined = Examination(await asyncio.to_thread(spool_findings, settings.spool_folder))
     broker, topics_good = await _broker(settings, examined)
     store = await _store(settings, examined)
     if broker and store and topics_good:
@@ -74,6 +76,23 @@ async def examine(settings: Settings) -> Examination:
         except EbbtideError as error:
             examined.findings.append(Finding("lanes", "bad", str(error)))
     return examined
+
+
+def spool_findings(folder: Path) -> list[Finding]:
+    """What a collector on this machine has in its spool."""
+    waiting = sum(path.stat().st_size for path in folder.glob("*.spool"))
+    aside = list((folder / "set-aside").glob("*"))
+    found = []
+    if folder.exists():
+        text = f"{waiting} bytes of events wait for the broker" if waiting else "empty"
+        advice = "a running collector drains it; is one running?" if waiting else ""
+        found.append(Finding("spool", "note" if waiting else "good", text, advice))
+    if aside:
+        text = f"{len(aside)} damaged or refused stretches were set aside"
+        found.append(
+            Finding("spool", "bad", text, f"events that were promised are in {folder / 'set-aside'}; check the disk, then move them")
+        )
+    return found
 
 
 async def _broker(settings: Settings, examined: Examination) -> tuple[bool, bool]:

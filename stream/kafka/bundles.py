@@ -44,11 +44,11 @@ class BundleLog:
         """The set with the greatest version; the empty one before the first."""
         return self._bundles[max(self._bundles)]
 
-    async def start(self) -> None:
-        """Read the topic to its end, then follow it. Raises Unavailable if that takes too long."""
+    async def start(self, wait_seconds: float = _WAIT_SECONDS) -> None:
+        """Read the topic to its end, then follow it. Raises Unavailable if that takes too long; it is followed all the same."""
         self._task = asyncio.create_task(self._run(), name="bundle-log")
         try:
-            async with asyncio.timeout(_WAIT_SECONDS):
+            async with asyncio.timeout(wait_seconds):
                 await self._caught_up.wait()
         except TimeoutError:
             raise Unavailable(f"the topic {self._place.topic} at {self._bootstrap} could not be read") from None

@@ -89,6 +89,11 @@ class Settings(BaseModel):
         return Topics(self.prefix, self.partitions, self.retention_ms)
 
     @property
+    def spool_folder(self) -> Path:
+        """Where the collector of this deployment spools. The number of partitions decides to which lane a record belongs."""
+        return self.data / "spool" / f"{self.topics.events}-{self.partitions}"
+
+    @property
     def identity_key(self) -> bytes | None:
         """What ``IdentityPolicy`` takes."""
         return None if self.identity_secret is None else self.identity_secret.get_secret_value().encode()

@@ -40,6 +40,19 @@ class CollectorSettings(BaseModel):
     max_in_flight_bytes: int = Field(67_108_864, ge=1_048_576, description="Bytes that wait for the broker; more are answered 503.")
     retry_after_seconds: int = Field(2, ge=1, description="What Retry-After says with a 503.")
 
+    spool_bytes_max: int = Field(
+        1_073_741_824,
+        ge=0,
+        description="What the spool may hold on disk; with more, events are answered 503. 0 is no spool.",
+    )
+    spool_segment_bytes: int = Field(
+        16_777_216, ge=4_096, le=1_073_741_824, description="Size at which a file of the spool is full; drained files are deleted whole."
+    )
+    spool_reserve_bytes: int = Field(
+        268_435_456, ge=0, description="Free space that the spool leaves on its disk; with less it counts as full."
+    )
+    spool_after_seconds: float = Field(1.0, gt=0, description="How long events wait for the broker before they go to the spool.")
+
     dead_letters_per_second: int = Field(
         50, ge=0, description="Dead letters stored a second, in bursts of up to ten times that; the rest is counted."
     )

@@ -23,7 +23,7 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     The records before ``cursor`` have been read; ``until``: where the set was asked for. ``old``: the version that held then;
     ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms. ``began``: the number of the commit that began it;
     no other filling of the partition has it, not even of the same set after one that was given up. ``received``: how many internal
-    records have been taken from each partition (empty: none); ``trimmed``: the log had lost its beginning.
+    records have been taken from each partition (empty: none); ``trimmed``: the log had lost its beginning. ``marks``: as in the header.
     """
 
     version: int
@@ -35,6 +35,7 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     began: int = 0
     received: tuple[int, ...] = ()
     trimmed: bool = False
+    marks: tuple[tuple[bytes, int], ...] = ()
 
 
 class Tombstone(NamedTuple):
@@ -62,6 +63,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     filled; ``filled``: ``began`` of the filling whose shadows people adopt as they are brought to the current version, 0 for none.
     ``sent``, ``received``: how many internal records have gone to, and come from, each partition (empty: none).
     ``erased_ms``: the clock at the newest erasure of an id of the partition, 0 for none; whoever begins to exist does so after it.
+    ``marks``: (collector's name, greatest number) of those heard of last, the newest at the end (see ``schemas.spool_mark``).
     """
 
     format: int = HEADER_FORMAT
@@ -86,6 +88,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     sent: tuple[int, ...] = ()
     received: tuple[int, ...] = ()
     erased_ms: int = 0
+    marks: tuple[tuple[bytes, int], ...] = ()
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

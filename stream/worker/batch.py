@@ -17,6 +17,8 @@ from schemas.identities import IdentityPolicy
 from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
 from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, EraseRecord, ListRecord, read_internal
 from schemas.routing import partition_of
+from schemas.spool_mark import HEADER as MARK_HEADER
+from schemas.spool_mark import is_repeat
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
 from stream.worker.erasing import Eraser
@@ -102,7 +104,8 @@ class IntakeReader:
         intake = Intake()
         steps, needed, known = intake.steps, intake.digests, self._digests
         for record in records:
-            if record.headers and any(name == HEADER for name, _ in record.headers):
+            headers = record.headers
+            if headers and (len(headers) > 1 or headers[0][0] != MARK_HEADER) and any(name == HEADER for name, _ in headers):
                 self._read_internal(record, intake, policy)
                 continue
             try:
@@ -226,6 +229,9 @@ class BatchStep:
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
         stated, clock = event.stated_ms, self._changes.clock
         event_ms = record.timestamp if stated is None else min(stated, clock)
+        if record.headers and is_repeat(record.headers, self._changes.marks):
+            self._changes.duplicates += 1
+            return
         if clock - event_ms > self._engine.oldest_ms:
             raise Rejected(rejection.TOO_OLD, f"{clock - event_ms} ms before the lane's clock")
         people = self._people

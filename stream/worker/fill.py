@@ -17,6 +17,7 @@ from schemas.errors import Rejected
 from schemas.event import Event
 from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
 from schemas.internal import HEADER, DefinitionsRecord, EraseRecord, ListRecord, read_internal
+from schemas.spool_mark import is_repeat
 from segments.compile import compile_bundle
 from segments.engine import Engine
 from segments.fill import Fill, fill_of, filling_program
@@ -66,6 +67,9 @@ class _FillStep(BatchStep):
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
         if not self._is_erased(digest, record):
             super()._event(event, digest, record)
+        else:
+            # A second copy may stand behind the erasure.
+            is_repeat(record.headers, self._changes.marks)
 
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
         if isinstance(said, EraseRecord):
@@ -115,7 +119,7 @@ class Filler:
         stand for somebody else by now, whose own events are passed over; ``erased``: of whom nothing from before may come back.
         """
         received = list(filling.received or (0,) * self._memory.header.partitions)
-        changes = Changes(filling.clock, filling.cursor, 0, received=received)
+        changes = Changes(filling.clock, filling.cursor, 0, received=received, marks=dict(filling.marks))
         working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
         people = People(self._memory, changes, working, dict(pointers))
         people.tombstones = dict(erased)
@@ -128,7 +132,8 @@ class Filler:
             one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         told = tuple(received) if any(received) else ()
-        return FilledSlice(replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings, received=told), packed)
+        after = replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings, received=told)
+        return FilledSlice(replace(after, marks=tuple(changes.marks.items())), packed)
 
 
 def is_shadow_of(state: PersonState, began: int) -> bool:

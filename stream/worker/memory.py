@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from schemas.person_merged import PersonMerged
+from schemas.spool_mark import Marks
 from schemas.transition import Transition
 from segments.history import History
 from segments.publish import is_member
@@ -79,6 +80,7 @@ class Changes:
     erased_ms: int = 0
     erased: dict[str, int] = field(default_factory=dict)
     tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
+    marks: Marks = field(default_factory=dict)
 
     def note_adopted(self, working: Working) -> None:
         """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
@@ -111,6 +113,7 @@ def begin(memory: LaneMemory) -> Changes:
         sent=list(header.sent or nothing),
         received=list(header.received or nothing),
         erased_ms=header.erased_ms,
+        marks=dict(header.marks),
     )
 
 
@@ -213,4 +216,5 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         sent=tuple(changes.sent) if any(changes.sent) else (),
         received=tuple(changes.received) if any(changes.received) else (),
         erased_ms=changes.erased_ms,
+        marks=tuple(changes.marks.items()),
     )

@@ -37,11 +37,16 @@ class Partition:
     transitions: list[dict[str, Any]] = field(default_factory=list)
     dead_letters: list[tuple[int, str]] = field(default_factory=list)
     secret: bytes | None = None
+    spooled: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
     def read(self, raw: Raw) -> None:
         """Take the next record."""
         self.clock_ms = max(self.clock_ms, raw.append_ms)
-        match classify(raw, self.lane()):
+        found = classify(raw, self.lane())
+        if (found == DeadLetter("too-old") or isinstance(found, Event)) and self._came_before(raw):
+            self.duplicates += 1
+            return
+        match found:
             case DeadLetter(reason):
                 self.dead_letters.append((raw.offset, reason))
             case Definitions(version, "activate"):
@@ -52,6 +57,18 @@ class Partition:
                 self._list(change, raw.append_ms)
             case FromLane() as said:
                 self._from_lane(said, raw)
+
+    def _came_before(self, raw: Raw) -> bool:
+        """Whether its collector has written it before: by the greatest number of each of the 64 collectors heard of last."""
+        for name, value in raw.headers:
+            if name == "ebbtide-spool" and len(value) == 16:
+                collector, number = value[:8], int.from_bytes(value[8:], "big")
+                greatest = self.spooled[collector][0] if collector in self.spooled else -1
+                self.spooled[collector] = max(greatest, number), raw.offset
+                for forgotten in sorted(self.spooled, key=lambda one: self.spooled[one][1])[:-64]:
+                    del self.spooled[forgotten]
+                return number <= greatest
+        return False
 
     def lane(self) -> Lane:
         """What reading a record needs to know of the lane as it stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, get_args
 
@@ -65,7 +65,17 @@ def case_of(dice: Dice) -> Case:
     case.log = [Raw(offset, raw.append_ms, raw.key, raw.value, raw.headers) for offset, raw in enumerate(case.log)]
     while dice.below(10):
         case.steps.append(_step(dice))
+    if not dice.below(3):
+        case.log = [_marked(dice, raw) for raw in case.log]
     return case
+
+
+def _marked(dice: Dice, raw: Raw) -> Raw:
+    """The record as one of two collectors wrote it, perhaps for the second time; or as somebody else did."""
+    if raw.headers or not dice.below(3):
+        return raw
+    mark = dice.pick((b"collect1", b"collect2")) + dice.below(12).to_bytes(8, "big")
+    return replace(raw, headers=[("ebbtide-spool", dice.pick((mark,) * 9 + (mark[:9],)))])
 
 
 def _next_time(dice: Dice, now: int, log: list[Raw]) -> int:

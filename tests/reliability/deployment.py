@@ -31,10 +31,11 @@ _READ_SECONDS = 60
 
 
 class WorkerProcess:
-    """A worker under one instance name; ``start`` again after ``kill``. ``log`` holds what all its lives said."""
+    """A worker under one instance name, or another process; ``start`` again after ``kill``. ``log`` holds what all its lives said."""
 
-    def __init__(self, settings: dict[str, str], log: Path) -> None:
+    def __init__(self, settings: dict[str, str], log: Path, command: str = "worker") -> None:
         self._settings = settings
+        self._command = command
         self.log = log
         self._process: asyncio.subprocess.Process | None = None
 
@@ -43,7 +44,7 @@ class WorkerProcess:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        module = ["stream.cli", "worker"] if importlib.util.find_spec("stream.cli.__main__") else ["tests.reliability.launch"]
+        module = ["stream.cli", self._command] if importlib.util.find_spec("stream.cli.__main__") else ["tests.reliability.launch"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("EBBTIDE_")} | self._settings
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(

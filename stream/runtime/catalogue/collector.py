@@ -39,7 +39,7 @@ REQUEST_SECONDS: Final = Metric(
 EVENTS_ACCEPTED: Final = Metric(
     "ebbtide_collector_events_accepted_total",
     "counter",
-    "Events that the broker has acknowledged.",
+    "Events that the broker has acknowledged, or that are in the spool.",
     labels={"protocol": PROTOCOLS},
 )
 REJECTED: Final = Metric(
@@ -89,6 +89,40 @@ PRODUCER_RENEWALS: Final = Metric(
 )
 IN_FLIGHT_EVENTS: Final = Metric("ebbtide_collector_in_flight_events", "gauge", "Records that wait for the broker.", labels={})
 IN_FLIGHT_BYTES: Final = Metric("ebbtide_collector_in_flight_bytes", "gauge", "Bytes that wait for the broker.", labels={})
+SPOOL_EVENTS: Final = Metric(
+    "ebbtide_collector_spool_events", "gauge", "Records in the spool that the broker does not have yet.", labels={}
+)
+SPOOL_BYTES: Final = Metric("ebbtide_collector_spool_bytes", "gauge", "What the spool's files hold.", labels={})
+SPOOL_OLDEST: Final = Metric(
+    "ebbtide_collector_spool_oldest_seconds", "gauge", "How long ago the oldest record in the spool was accepted.", labels={}
+)
+SPOOLED: Final = Metric("ebbtide_collector_spooled_total", "counter", "Records written to the spool.", labels={})
+SPOOL_DRAINED: Final = Metric(
+    "ebbtide_collector_spool_drained_total", "counter", "Records of the spool that the broker has taken.", labels={}
+)
+SPOOL_CUT_TAILS: Final = Metric(
+    "ebbtide_collector_spool_cut_tails_total", "counter", "Files of the spool whose end was no whole record and was cut off.", labels={}
+)
+SPOOL_SET_ASIDE: Final = Metric(
+    "ebbtide_collector_spool_set_aside_total",
+    "counter",
+    "Damaged stretches of the spool, and records that the broker never takes, kept in its folder `set-aside`.",
+    labels={},
+)
+SPOOL_ERRORS: Final = Metric("ebbtide_collector_spool_errors_total", "counter", "Reads and writes of the spool that failed.", labels={})
+SPOOL_SYNC_SECONDS: Final = Metric(
+    "ebbtide_collector_spool_sync_seconds",
+    "histogram",
+    "Writing one group of records and waiting for the disk.",
+    labels={},
+    buckets=_SECONDS,
+)
+GIVEN_UP: Final = Metric(
+    "ebbtide_collector_events_given_up_total",
+    "counter",
+    "Events that could not be stored, of clients that do not send again: answered as if they were.",
+    labels={"protocol": PROTOCOLS},
+)
 CONNECTIONS: Final = Metric("ebbtide_collector_connections", "gauge", "Open connections.", labels={})
 DEFINITIONS_VERSION: Final = Metric(
     "ebbtide_collector_definitions_version", "gauge", "Version of the definitions whose sources are known; 0 before the first.", labels={}
@@ -96,5 +130,7 @@ DEFINITIONS_VERSION: Final = Metric(
 
 CATALOGUE: Final = (
     *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
-    *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES, CONNECTIONS, DEFINITIONS_VERSION),
+    *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
+    *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
+    *(SPOOL_SYNC_SECONDS, GIVEN_UP, CONNECTIONS, DEFINITIONS_VERSION),
 )

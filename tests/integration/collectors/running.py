@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
+import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -132,7 +134,8 @@ async def write(settings: Settings, topic: str, value: bytes) -> None:
 
 
 def settings_for(kafka: str, prefix: str, collector: Mapping[str, object]) -> Settings:
-    env = {"EBBTIDE_KAFKA": kafka, "EBBTIDE_PREFIX": prefix, "EBBTIDE_PARTITIONS": "4"}
+    data = tempfile.mkdtemp(prefix="ebbtide-")
+    env = {"EBBTIDE_KAFKA": kafka, "EBBTIDE_PREFIX": prefix, "EBBTIDE_PARTITIONS": "4", "EBBTIDE_DATA": data}
     ports = {"port": 0, "metrics_port": 0}
     return from_mapping(env | {f"EBBTIDE_COLLECTOR_{name.upper()}": str(value) for name, value in {**ports, **collector}.items()})
 
@@ -161,7 +164,10 @@ async def collector_on(
 ) -> AsyncIterator[Running]:
     """A collector on new topics, with sources (the shop's unless given), their secrets, and settings of its own."""
     settings = settings_for(kafka, prefix, collector)
-    await create_topics(settings)
-    await apply_sources(settings, *(sources or (SHOP, SERVER)))
-    async with serving(settings, secrets) as running:
-        yield running
+    try:
+        await create_topics(settings)
+        await apply_sources(settings, *(sources or (SHOP, SERVER)))
+        async with serving(settings, secrets) as running:
+            yield running
+    finally:
+        shutil.rmtree(settings.data)

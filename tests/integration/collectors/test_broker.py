@@ -1,4 +1,4 @@
-"""A broker that dies, freezes or refuses: what was answered with 200 is there once, and nothing else is promised."""
+"""A broker that dies, freezes or refuses, and no spool: what was answered with 200 is there once, and nothing else is promised."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ async def until_ready(http: aiohttp.ClientSession, collector: Running, wanted: i
 
 
 @pytest.mark.slow
-async def test_while_the_broker_is_dead_clients_hear_503_and_afterwards_every_200_is_there_once(
+async def test_without_a_spool_clients_hear_503_while_the_broker_is_dead_and_every_200_is_there_once(
     own_stack: Stack, prefix: str, http: aiohttp.ClientSession
 ) -> None:
-    async with collector_on(own_stack.kafka, prefix, produce_deadline_seconds=1, produce_request_seconds=2) as collector:
+    async with collector_on(own_stack.kafka, prefix, spool_bytes_max=0, produce_deadline_seconds=1, produce_request_seconds=2) as collector:
         before = [f"before-{number}" for number in range(50)]
         assert set(await asyncio.gather(*(send(http, collector, name) for name in before))) == {200}
         own_stack.kafka_process.kill()
@@ -62,7 +62,9 @@ async def test_while_the_broker_is_dead_clients_hear_503_and_afterwards_every_20
 
 @pytest.mark.slow
 async def test_a_batch_that_is_sent_again_after_a_freeze_stands_once(own_stack: Stack, prefix: str, http: aiohttp.ClientSession) -> None:
-    async with collector_on(own_stack.kafka, prefix, produce_deadline_seconds=30, produce_request_seconds=2) as collector:
+    async with collector_on(
+        own_stack.kafka, prefix, spool_bytes_max=0, produce_deadline_seconds=30, produce_request_seconds=2
+    ) as collector:
         assert await send(http, collector, "first") == 200
         own_stack.kafka_process.pause()
         names = [f"frozen-{number}" for number in range(50)]
@@ -94,7 +96,7 @@ async def test_a_batch_the_broker_refuses_costs_its_own_requests_and_no_later_on
 
 
 async def test_more_in_flight_than_allowed_is_503_at_once(own_stack: Stack, prefix: str, http: aiohttp.ClientSession) -> None:
-    async with collector_on(own_stack.kafka, prefix, max_in_flight_events=10, produce_deadline_seconds=8) as collector:
+    async with collector_on(own_stack.kafka, prefix, spool_bytes_max=0, max_in_flight_events=10, produce_deadline_seconds=8) as collector:
         own_stack.kafka_process.pause()
         statuses = await asyncio.gather(*(send(http, collector, f"m-{number}") for number in range(40)))
         own_stack.kafka_process.resume()

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stream.cli.deployment import LogEnds
-from stream.cli.examination import clock_finding, lane_findings, store_findings
+from stream.cli.examination import clock_finding, lane_findings, spool_findings, store_findings
 from stream.store.port import LaneHeader
 
 GOOD: dict[str, Any] = {
@@ -54,3 +55,15 @@ def test_a_cursor_outside_the_log_is_a_fault() -> None:
 
     assert [finding.state for finding in found] == ["good", "bad"]
     assert found[0].found == "22 records"
+
+
+def test_a_spool_that_holds_events_is_noted_and_damaged_ones_are_to_be_looked_at(tmp_path: Path) -> None:
+    folder = tmp_path / "events-8"
+    assert spool_findings(folder) == []
+    folder.mkdir()
+    assert [each.state for each in spool_findings(folder)] == ["good"]
+    (folder / "1.spool").write_bytes(b"xyz")
+    assert [(each.state, each.found) for each in spool_findings(folder)] == [("note", "3 bytes of events wait for the broker")]
+    (folder / "set-aside").mkdir()
+    (folder / "set-aside" / "1").write_bytes(b"x")
+    assert [each.state for each in spool_findings(folder)] == ["note", "bad"]
