@@ -47,7 +47,8 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
 
     Fields that the contract does not know are dropped, ``integrations`` among them. What Segment keeps beside ``properties``
     moves into it, unless a property of that name is there: ``name`` and ``category`` of page and screen, ``groupId`` of
-    group, ``previousId`` of alias. Raises ``Rejected``: bad-shape, missing-name, missing-person, bad-time, poor-quality.
+    group, ``previousId`` of alias. ``context.consent.categoryPreferences`` becomes the trait ``consent``.
+    Raises ``Rejected``: bad-shape, missing-name, missing-person, bad-time, poor-quality.
     """
     if type(kind) is not str or kind not in TYPES:
         raise Rejected(rejection.BAD_SHAPE, f"type is one of {', '.join(sorted(TYPES))}")
@@ -71,6 +72,8 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
     traits = _object(call, "traits")
     if kind == "identify" and not traits and type(context.get("traits")) is dict:
         traits = context.pop("traits")
+    if kind != "group":
+        traits = _with_consent(traits, context)
     event["properties"] = properties
     event["traits"] = traits
     event["context"] = _with_arrival(context, arrival)
@@ -179,6 +182,15 @@ def _object(call: dict[str, Any], name: str) -> dict[str, Any]:
     if value is None:
         return {}
     raise Rejected(rejection.BAD_SHAPE, f"{name} is a JSON object")
+
+
+def _with_consent(traits: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+    """The trait ``consent`` from where Segment's libraries put it, unless the call has the trait itself."""
+    stated = context.get("consent")
+    preferences = stated.get("categoryPreferences") if type(stated) is dict else None
+    if type(preferences) is not dict or not preferences or "consent" in traits:
+        return traits
+    return {**traits, "consent": preferences}
 
 
 def _with_arrival(context: dict[str, Any], arrival: Arrival) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Transition(msgspec.Struct, frozen=True):
 
     ``sequence`` counts this person's transitions of this segment from 1: odd enters, even leaves.
     ``leaves_at`` is when it would be left if nothing happened; entries only; None means never.
+    ``consent``: the purposes, of those that the definitions name, to which the person has given consent then.
     """
 
     person: str
@@ -35,6 +36,7 @@ class Transition(msgspec.Struct, frozen=True):
     leaves_at: int | None = None
     traits: dict[str, Any] | None = None
     silent: bool = False
+    consent: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -67,6 +69,8 @@ class Transition(msgspec.Struct, frozen=True):
             data["traits"] = self.traits
         if self.silent:
             data["silent"] = True
+        if self.consent:
+            data["consent"] = list(self.consent)
         return to_json({"type": self.kind, "timestamp": iso_time(self.timestamp), "data": data})
 
 

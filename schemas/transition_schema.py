@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
-from schemas.definitions.language import ID_PATTERN
+from schemas.definitions.language import ID_PATTERN, PURPOSE_PATTERN
 from schemas.transition import Cause
 
 Schema = dict[str, Any]
@@ -27,6 +27,10 @@ _FIELDS: Final[dict[str, tuple[Schema, str]]] = {
     "leavesAt": (_TIME, "when it will be left if nothing happens; missing: never"),
     "traits": ({"type": "object", "minProperties": 1}, "path and value of what the segment's include names"),
     "silent": ({"const": True}, "applied silently: senders skip it unless told otherwise"),
+    "consent": (
+        {"type": "array", "items": {"type": "string", "pattern": PURPOSE_PATTERN}, "minItems": 1},
+        "the purposes of settings.consent to which the person has given consent; missing: none",
+    ),
 }
 _REQUIRED: Final = ("id", "person", "segment", "incarnation", "sequence", "cause", "definitions")
 

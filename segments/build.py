@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
+from schemas.definitions.consent_model import ConsentNode
 from schemas.definitions.leaf import absence_hash, counts, leaf_hash, sequence_hash, stays_hash, values_hash
 from schemas.definitions.model import (
     AbsenceNode,
@@ -44,7 +45,7 @@ from segments.nodes import (
     TraitLeaf,
     WindowLeaf,
 )
-from segments.people import ListLeaf, sample
+from segments.people import ConsentLeaf, ListLeaf, sample
 from segments.periods import PeriodLeaf
 from segments.sequence import SequenceLeaf
 from segments.spans import Periods, span_of
@@ -90,6 +91,8 @@ class Builder:
                 return TraitLeaf(compile_condition(condition, object_getter))
             case EventNode():
                 return self._event(node)
+            case ConsentNode(purpose, unless_said):
+                return ConsentLeaf(purpose, unless_said)
             case ListNode(named):
                 return ListLeaf(named)
             case SampleNode(percent, seed):

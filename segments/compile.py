@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
+from schemas.definitions.consent_model import ConsentNode
 from schemas.definitions.leaf import leaf_hashes, walk
 from schemas.definitions.model import (
     AnniversaryNode,
@@ -158,7 +159,7 @@ def _reads(ordered: list[Segment]) -> dict[str, Reads]:
                     reads.tags.add(tag)
                 case ListNode(named):
                     reads.lists.add(named)
-                case TraitNode() | DateNode() | AnniversaryNode():
+                case TraitNode() | DateNode() | AnniversaryNode() | ConsentNode():
                     reads.traits = True
                 case SampleNode() | StaysNode():
                     reads.person = True

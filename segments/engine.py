@@ -19,11 +19,12 @@ from segments.shared import Shared
 from segments.tally import Tally
 from segments.union import union_terms
 from tagging.apply import Application
+from tagging.consent import TRAIT, gives
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
 from tagging.lists import Naming, noted, version_of
 from tagging.paths import MISSING
-from tagging.person import Person
+from tagging.person import Held, Person
 from tagging.recent import id_hash, prune, remember, seen
 from tagging.state import REBASE_AFTER, PersonState, rebase
 from tagging.unite import unite
@@ -52,6 +53,7 @@ class Engine:
         self._counting = {segment.number for segment in self.program.segments if segment.at_most is not None}
         self._lifetimes = lifetimes_of(self.program.tags.values())
         self._secret = secret
+        self._purposes = bundle.settings.consent
         self._shares = any(isinstance(segment.node, Shared) for segment in self.program.segments)
         self.tally = Tally() if tally is None else tally
 
@@ -111,7 +113,7 @@ class Engine:
         merged = None
         if traits and type(traits) is dict and wire.type != _NO_TRAITS_FROM:
             merged = person.merged_traits(traits, event_ms)
-        self._tag(person, event, plan, at, now)
+        self._tag(person, event, plan, at, now, merged)
         if merged is not None:
             person.set_traits(merged)
         for leaf in plan.leaves:
@@ -132,13 +134,13 @@ class Engine:
             if bound is not None and (state.due is None or bound < state.due):
                 state.due = bound
 
-    def _tag(self, person: Person, event: Event, plan: Plan, at: int, now: int) -> None:
+    def _tag(self, person: Person, event: Event, plan: Plan, at: int, now: int, merged: Held | None) -> None:
         says = event.wire.type in ("tag", "untag")
         if not plan.rules and not says:
             return
         source = event.wire.source
         numbered = self._sources.get(source, source) if type(source) is str else None
-        application = Application(person.state, event, numbered, at, now)
+        application = Application(person.state, event, numbered, at, now, merged=merged)
         if says:
             if event.wire.type == "tag":
                 application.say(self.program.tags)
@@ -308,7 +310,15 @@ class Engine:
             leaves_at=_writable(state.base + leaves_at),
             traits=_included(segment, person),
             silent=self.silent and cause == "definition",
+            consent=self._consent(person),
         )
+
+    def _consent(self, person: Person) -> tuple[str, ...]:
+        """The purposes to which the person has given consent."""
+        if not self._purposes:
+            return ()
+        said = person.said(TRAIT)
+        return tuple(one.id for one in self._purposes if gives(said, one.id, unless_said=one.unless_said))
 
     def _leave_removed(self, person: Person, number: int, at: int, out: list[Transition]) -> None:
         state = person.state
@@ -325,6 +335,7 @@ class Engine:
                 cause="definition",
                 definitions=self.version,
                 silent=True,
+                consent=self._consent(person),
             )
         )
 

@@ -54,6 +54,7 @@ Kind = Literal[
     "sample",
     "anniversary",
     "date",
+    "consent",
 ]
 _VALUES_SHOWN = 5
 

@@ -10,10 +10,11 @@ from segments.absence import KEYS_KEPT_MAX, AbsenceLeaf
 from segments.aggregates import EVENTS_KEPT_MAX, AggregateLeaf
 from segments.dates import AnniversaryLeaf, DateLeaf
 from segments.nodes import All, CompiledNode, CounterLeaf, WindowLeaf
-from segments.people import ListLeaf, SampleLeaf, place
+from segments.people import ConsentLeaf, ListLeaf, SampleLeaf, place
 from segments.periods import PeriodLeaf
 from segments.sequence import MATCHES_KEPT_MAX, SequenceLeaf
 from segments.stays import StaysLeaf
+from tagging.consent import TRAIT
 from tagging.lists import is_named
 from tagging.paths import MISSING
 from tagging.person import Person
@@ -63,6 +64,8 @@ def leaf_facts(compiled: CompiledNode, person: Person, at: int) -> dict[str, Any
             return {"since": None if since is None else base + since, "for_ms": compiled.lasts}
         case ListLeaf(named):
             return {"named": is_named(person.state.lists, named)}
+        case ConsentLeaf():
+            return {"said": person.said(TRAIT)}
         case SampleLeaf(seed):
             return {"place": place(seed, person.state.id) / 2**64}
         case _:

@@ -13,7 +13,8 @@ from segments.periods import FixedCounter, PeriodCounters
 from segments.recorder import Recorder
 from segments.sequence import Step, Steps
 from segments.spans import Ever, Periods, span_of, wider
-from tagging.conditions import Predicate, compile_condition
+from tagging.conditions import Predicate
+from tagging.consent import compile_match
 from tagging.paths import event_getter
 from tagging.windows import times_needed
 
@@ -73,13 +74,13 @@ class Leaves:
             held = self.recorders.get(key)
             kept = wider(held[0].span, span) if held is not None and isinstance(held[0], PeriodCounters) else span
             assert isinstance(kept, Periods)
-            self.recorders[key] = (PeriodCounters(number, compile_condition(node.match.where), kept), names)
+            self.recorders[key] = (PeriodCounters(number, compile_match(node.match), kept), names)
             return
         if node.fixed is not None:
             assert isinstance(span, Ever)
-            self.recorders[key] = (FixedCounter(number, compile_condition(node.match.where), span), names)
+            self.recorders[key] = (FixedCounter(number, compile_match(node.match), span), names)
             return
-        leaf, _ = self.counters.setdefault(key, (CompiledLeaf(number, compile_condition(node.match.where)), names))
+        leaf, _ = self.counters.setdefault(key, (CompiledLeaf(number, compile_match(node.match)), names))
         if node.within_ms is not None:
             leaf.kept = max(leaf.kept, times_needed(node.count))
             leaf.within = max(leaf.within or 0, node.within_ms)
@@ -91,7 +92,7 @@ class Leaves:
             held = self.recorders.get(key)
             if held is not None and isinstance(held[0], Values):
                 span = wider(held[0].span, span)
-            where = compile_condition(node.match.where)
+            where = compile_match(node.match)
             values = Values(self._number(key), where, span, event_getter(aggregate.path), aggregate.kind == "distinct")
             self.recorders[key] = (values, frozenset(node.match.names))
 
@@ -124,7 +125,7 @@ def compile_leaves(conditions: Iterable[Node], numbers: dict[str, int]) -> Leave
 
 
 def _step(match: EventMatch) -> Step:
-    return frozenset(match.names), compile_condition(match.where)
+    return frozenset(match.names), compile_match(match)
 
 
 def _longer(one: int | None, other: int | None) -> int | None:

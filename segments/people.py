@@ -1,4 +1,4 @@
-"""Leaves that ask who the person is: uploaded lists, and fixed random parts of all people."""
+"""Leaves that ask who the person is: uploaded lists, fixed random parts of all people, consent that was given."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from math import ceil
 from typing import Final
 
 from segments.nodes import Outlook
+from tagging.consent import TRAIT, gives
 from tagging.decay import NEVER
 from tagging.lists import is_named
 from tagging.person import Person
@@ -47,3 +48,15 @@ class ListLeaf:
     def outlook(self, person: Person, at: int, horizon: int = NEVER) -> Outlook:  # noqa: ARG002 - time does not matter here
         """See ``segments.nodes``."""
         return (is_named(person.state.lists, self.id), NEVER)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLeaf:
+    """The person has given consent to a purpose; only a record changes it."""
+
+    purpose: str
+    unless_said: bool
+
+    def outlook(self, person: Person, at: int, horizon: int = NEVER) -> Outlook:  # noqa: ARG002 - time does not matter here
+        """See ``segments.nodes``."""
+        return (gives(person.traits().get(TRAIT), self.purpose, unless_said=self.unless_said), NEVER)

@@ -81,9 +81,10 @@ def event_words(node: EventNode) -> str:
 
 
 def match_words(match: EventMatch) -> str:
-    """``product_viewed (properties.category = "shoes")``."""
+    """``product_viewed (properties.category = "shoes") with consent to analytics``."""
     where = condition_words(match.where)
-    return f"{' or '.join(match.names)}{f' ({where})' if where else ''}"
+    needs = " and ".join(need.purpose for need in match.needs)
+    return f"{' or '.join(match.names)}{f' ({where})' if where else ''}{f' with consent to {needs}' if needs else ''}"
 
 
 def _window_words(node: EventNode) -> str:

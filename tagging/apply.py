@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from schemas.event import Event
+from tagging.consent import TRAIT, gives_all
 from tagging.exclusive import Group
 from tagging.families import FAMILY_VALUES_MAX, family_prefix, newest_floors, shrink, values_held
-from tagging.person import Person
+from tagging.person import Held, Person
 from tagging.rules import CompiledRule, CompiledTag, Limits, Weight, family_values, number_or_none
 from tagging.state import PersonState, TagState
 
@@ -24,7 +25,8 @@ SAID: Final = 0
 class Application(msgspec.Struct):
     """One event being applied to one person's tags; ``at`` is its event time, ``now`` the lane's clock.
 
-    ``bound_bites`` counts values of families that were left out, or gave way, because the person holds too many.
+    ``bound_bites`` counts values of families that were left out, or gave way, because the person holds too many. ``merged``: what the
+    traits will be after the event, None where it changes none: rules see those before it, but consent holds from the event that says it.
     """
 
     state: PersonState
@@ -33,11 +35,14 @@ class Application(msgspec.Struct):
     at: int
     now: int
     bound_bites: int = 0
+    merged: Held | None = None
 
     def run_rules(self, rules: list[CompiledRule], person: Person) -> None:
         """Apply each rule that matches, in order."""
         wire = self.event.wire
         for rule in rules:
+            if rule.needs and not gives_all(person.said(TRAIT, self.merged), rule.needs):
+                continue
             where = rule.where
             if where is not None and not where(wire, person.traits):
                 continue

@@ -16,6 +16,9 @@ from tagging.state import PersonState
 TRAITS_BYTES_MAX: Final = 32_768
 _decoder: Final = msgspec.json.Decoder(dict[str, tuple[Any, int]])
 
+Held = dict[str, tuple[Any, int]]
+"""Traits: key → (value, event time in absolute ms); null for deleted ones."""
+
 
 class Person(msgspec.Struct):
     """A person's state with the traits decoded on first use.
@@ -27,7 +30,7 @@ class Person(msgspec.Struct):
     state: PersonState
     is_new: bool = False
     outlooks: dict[tuple[int, int, int], tuple[bool, int]] | None = None
-    _held: dict[str, tuple[Any, int]] | None = None
+    _held: Held | None = None
     _values: dict[str, Any] | None = None
     _identities: Identities | None = None
 
@@ -36,7 +39,7 @@ class Person(msgspec.Struct):
         self.state = state
         self._held = self._values = self._identities = None
 
-    def held_traits(self) -> dict[str, tuple[Any, int]]:
+    def held_traits(self) -> Held:
         """Key → (value, event time in absolute ms), deleted ones (null) included."""
         if self._held is None:
             self._held = _decoder.decode(self.state.traits) if self.state.traits else {}
@@ -48,7 +51,12 @@ class Person(msgspec.Struct):
             self._values = {key: value for key, (value, _) in self.held_traits().items() if value is not None}
         return self._values
 
-    def merged_traits(self, traits: Mapping[str, Any], at_ms: int) -> dict[str, tuple[Any, int]] | None:
+    def said(self, key: str, merged: Held | None = None) -> Any:
+        """The value of one trait, None if there is none; ``merged``: the traits that are asked instead, if any."""
+        found = (self.held_traits() if merged is None else merged).get(key)
+        return None if found is None else found[0]
+
+    def merged_traits(self, traits: Mapping[str, Any], at_ms: int) -> Held | None:
         """What the traits would be after an event's; None where nothing changes. Ties go to the later applied.
 
         Raises:
@@ -63,7 +71,7 @@ class Person(msgspec.Struct):
             raise Rejected(rejection.STATE_TOO_LARGE, f"traits would be over {TRAITS_BYTES_MAX} bytes")
         return merged
 
-    def set_traits(self, merged: dict[str, tuple[Any, int]]) -> None:
+    def set_traits(self, merged: Held) -> None:
         """Keep what ``merged_traits`` gave."""
         self._held = merged
         self._values = None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from schemas.definitions.consent_model import ConsentNode
 from schemas.definitions.model import Bundle, PropertyWeight, Rule, Tag
 from schemas.event import WireEvent
 from tagging.conditions import Predicate, compile_condition
@@ -53,13 +54,17 @@ class CompiledTag:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """One rule: ``where`` None means always; ``read_weight`` None means ``weight``, and skips the rule where it gives None."""
+    """One rule: ``where`` None means always; ``read_weight`` None means ``weight``, and skips the rule where it gives None.
+
+    ``needs``: the consent without which it does nothing.
+    """
 
     tag: CompiledTag
     number: int
     where: Predicate | None
     weight: Weight
     read_weight: Callable[[WireEvent], Weight | None] | None = None
+    needs: tuple[ConsentNode, ...] = ()
 
 
 def normal_weight(weight: float) -> Weight:
@@ -111,8 +116,8 @@ def compile_rule(rule: Rule, tag: CompiledTag, number: int) -> CompiledRule:
     """A rule with its predicate and weight."""
     where = compile_condition(rule.match.where)
     if isinstance(rule.weight, PropertyWeight):
-        return CompiledRule(tag, number, where, 0, _property_weight(rule.weight))
-    return CompiledRule(tag, number, where, normal_weight(rule.weight))
+        return CompiledRule(tag, number, where, 0, _property_weight(rule.weight), rule.match.needs)
+    return CompiledRule(tag, number, where, normal_weight(rule.weight), None, rule.match.needs)
 
 
 def compile_rules(bundle: Bundle) -> tuple[dict[str, CompiledTag], dict[str, list[CompiledRule]]]:

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+from schemas.definitions.consent_model import ConsentNode
 from schemas.definitions.model import (
     AbsenceNode,
     AllNode,
@@ -58,6 +59,7 @@ KINDS: Final[dict[str, type[Any]]] = {
     "sample": SampleNode,
     "anniversary": AnniversaryNode,
     "date": DateNode,
+    "consent": ConsentNode,
     "at_most": AtMost,
 }
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}

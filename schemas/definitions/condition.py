@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from schemas.definitions.consent import read_needs_of
 from schemas.definitions.language import OPERATORS
 from schemas.definitions.model import AllOf, AnyOf, Condition, EventMatch, NotOf, Operator, PathTest, PropertyReference, TraitReference
 from schemas.definitions.nodes import Entry, Listing, Table
@@ -13,6 +14,7 @@ from schemas.definitions.view import unknown_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from schemas.definitions.known import Known
     from schemas.definitions.view import Fields, View
 
 _NESTED: Final = ("any", "all", "not")
@@ -21,9 +23,9 @@ _ORDERED: Final = ("gt", "gte", "lt", "lte")
 _AFFIXES: Final = ("starts_with", "ends_with")
 
 
-def read_match(found: Fields) -> EventMatch:
-    """Which events count, by the keys ``event`` and ``where``."""
-    return EventMatch(found.read("event", read_names, ()), found.read("where", read_where, AllOf(())))
+def read_match(found: Fields, known: Known) -> EventMatch:
+    """Which events count, by the keys ``event``, ``where`` and ``needs``."""
+    return EventMatch(found.read("event", read_names, ()), found.read("where", read_where, AllOf(())), read_needs_of(found, known))
 
 
 def read_where(view: View) -> Condition:

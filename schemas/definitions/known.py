@@ -23,11 +23,15 @@ CHAIN_MAX: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What other definitions may be named. Not ``complete``: a file could not be read, so nothing unknown is a fault."""
+    """What other definitions may be named. Not ``complete``: a file could not be read, so nothing unknown is a fault.
+
+    ``purposes``: those that consent is asked for, and whether it counts as given while nothing is said.
+    """
 
     tags: dict[str, Tag] = field(default_factory=dict)
     segments: frozenset[str] = frozenset()
     complete: bool = True
+    purposes: dict[str, bool] = field(default_factory=dict)
 
 
 class References:

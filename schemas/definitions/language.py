@@ -26,6 +26,8 @@ DIRECTIONS: Final = ("enter", "leave")
 KINDS: Final = ("fact", "model", "strategy")
 MOST_COUNTED_IN_A_WINDOW: Final = 1_024
 MOST_VALUES: Final = 1_000
+PURPOSE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+UNLESS_SAID: Final = ("opt_in", "opt_out")
 NAMESPACE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}(:(\*|[A-Za-z0-9_.-]{1,63}))?$"
 REGION_PATTERN: Final = r"^[A-Z]{2}$"
 JOINS: Final[tuple[str, ...]] = get_args(Joins)
@@ -85,6 +87,10 @@ PATH: Final[Schema] = {"$ref": "#/$defs/path"}
 
 _NAME: Final = Key({"type": "string"}, "for people; the id unless said")
 EVENT: Final = Key({"anyOf": [TEXT, list_of(TEXT, 1)]}, "the event's name, or a list of names", required=True)
+_PURPOSE: Final[Schema] = {"type": "string", "pattern": PURPOSE_PATTERN}
+_PURPOSES: Final[Schema] = {"anyOf": [_PURPOSE, list_of(_PURPOSE, 1)]}
+PURPOSE: Final = Key(_PURPOSE, "a purpose to which the person has given consent", required=True)
+NEEDS: Final = Key(_PURPOSES, "counts only if the person has given consent to this purpose, or to all of a list")
 WHERE: Final = Key(ref("where"), "which of these events count; all unless said")
 COMPARED: Final = ref("comparisons")
 _GONE: Final = "gone, as if taken out of the files; what is not archived may not name it; false unless said"
@@ -107,6 +113,10 @@ SETTINGS: Final = Shape(
         "dedupe": Key(WINDOW, "how long a person's event ids are remembered; 1h unless said, at most 28d"),
         "oldest": Key(WINDOW, "how far back an event time may be; 1825d unless said"),
         "forget_after": Key(WINDOW, "how long a person without events is kept; 730d unless said"),
+        "consent": Key(
+            {"type": "object", "propertyNames": _PURPOSE, "additionalProperties": {"enum": list(UNLESS_SAID)}},
+            "the purposes that consent is asked for: `opt_in` is not given until a person says so, `opt_out` is given until then",
+        ),
     },
 )
 TAG: Final = Shape(
@@ -132,6 +142,7 @@ RULE: Final = Shape(
         "id": Key(ID, "the rule's id within its tag; `rule-1`, `rule-2` … by position unless said"),
         "event": EVENT,
         "where": WHERE,
+        "needs": NEEDS,
         "weight": Key({"anyOf": [NUMBER, ref("weight")]}, "what an application adds; 1 unless said"),
     },
 )
@@ -173,6 +184,7 @@ SENDER: Final = Shape(
         "directions": Key(list_of({"enum": list(DIRECTIONS)}), "only these; both unless said"),
         "causes": Key(list_of({"enum": list(CAUSES)}), "only these; all unless said"),
         "silent": Key(FLAG, "sends silent transitions too; false unless said"),
+        "needs": Key(_PURPOSES, "sends nothing of persons who have not given consent to this purpose, or to all of a list"),
     },
     later=frozenset({"caps", "quiet", "paused", "archived"}),
 )

@@ -95,7 +95,8 @@ def _window_kind(node: EventNode) -> str:
 
 def _match_text(match: EventMatch) -> str:
     names = sorted(set(match.names))
-    return f"{names!r}\0{match.where!r}"
+    needs = f"\0{match.needs!r}" if match.needs else ""
+    return f"{names!r}\0{match.where!r}{needs}"
 
 
 def _hashed(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from schemas.definitions.consent_model import ConsentNode, Purpose
 from schemas.definitions.identity_model import IdentityRules
 from schemas.definitions.quality_model import QualityRules
 
@@ -72,10 +73,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class EventMatch:
-    """Which events count: any of the names, and the condition. ``AllOf(())`` means no condition."""
+    """Which events count: any of the names, and the condition. ``AllOf(())`` means no condition.
+
+    ``needs``: the person has given consent to all of these, by the traits after the event.
+    """
 
     names: tuple[str, ...]
     where: Condition
+    needs: tuple[ConsentNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +301,7 @@ Node = (
     | SampleNode
     | AnniversaryNode
     | DateNode
+    | ConsentNode
 )
 
 
@@ -325,7 +331,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One destination of transitions. Empty ``segments``, ``directions`` or ``causes`` mean all."""
+    """One destination of transitions. Empty ``segments``, ``directions`` or ``causes`` mean all.
+
+    ``needs``: purposes to which a person must have given consent.
+    """
 
     id: str
     url: str
@@ -335,6 +344,7 @@ class Sender:
     directions: tuple[Literal["enter", "leave"], ...] = ()
     causes: tuple[str, ...] = ()
     silent: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +376,7 @@ class EngineSettings:
     dedupe_ms: int = 3_600_000
     oldest_ms: int = 1_825 * 86_400_000
     forget_after_ms: int = 730 * 86_400_000
+    consent: tuple[Purpose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

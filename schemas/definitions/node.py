@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.definitions.consent import read_consent
 from schemas.definitions.fault import near_match, one_of
 from schemas.definitions.model import AllNode, AnyNode, Node, NotNode, StaysNode
 from schemas.definitions.node_events import read_event_node
@@ -34,14 +35,15 @@ class NodeReader:
         self._readers: dict[str, Callable[[View], Node]] = {
             "trait": read_trait,
             "tag": lambda view: read_tag_node(view, known, living=living),
-            "event": read_event_node,
-            "sequence": read_sequence,
-            "absence": read_absence,
+            "event": lambda view: read_event_node(view, known),
+            "sequence": lambda view: read_sequence(view, known),
+            "absence": lambda view: read_absence(view, known),
             "stays": lambda view: fields(view, STAYS_NODE).read("stays", self._stays, StaysNode(AllNode(()), 1)),
             "segment": lambda view: read_segment_node(view, self.mentions),
             "list": read_list_node,
             "sample": read_sample,
             "anniversary": read_anniversary,
+            "consent": lambda view: read_consent(view, known),
             "all": lambda view: AllNode(fields(view, ALL_NODE).read("all", self._nodes, ())),
             "any": lambda view: AnyNode(fields(view, ANY_NODE).read("any", self._nodes, ())),
             "not": lambda view: NotNode(fields(view, NOT_NODE).read("not", self.read, AllNode(()))),

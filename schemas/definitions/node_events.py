@@ -15,10 +15,11 @@ from schemas.definitions.values import read_single_event_path
 from schemas.definitions.view import fields
 
 if TYPE_CHECKING:
+    from schemas.definitions.known import Known
     from schemas.definitions.view import View
 
 
-def read_event_node(view: View) -> EventNode:
+def read_event_node(view: View, known: Known) -> EventNode:
     """One event node. Without a ``count`` and without aggregates at least one event is asked for."""
     found = fields(view, EVENT_NODE)
     windows = read_windows(found)
@@ -26,7 +27,7 @@ def read_event_node(view: View) -> EventNode:
     count = found.read("count", read_whole_comparisons, () if aggregates else (Comparison("gte", 1),))
     if windows.within_ms is not None and (counted := found.get("count")) is not None:
         _refuse_great_counts(counted, count)
-    return EventNode(read_match(found), count, windows.within_ms, windows.fixed, windows.calendar, aggregates)
+    return EventNode(read_match(found, known), count, windows.within_ms, windows.fixed, windows.calendar, aggregates)
 
 
 def _aggregate(kind: AggregateKind, view: View) -> Aggregate:

@@ -8,11 +8,13 @@ from schemas.definitions.language import (
     COMPARED,
     EVENT,
     ID,
+    NEEDS,
     NUMBER,
     NUMBER_OPERATORS,
     OPERATORS,
     PAIR,
     PATH,
+    PURPOSE,
     TEXT,
     WHERE,
     WINDOW,
@@ -76,6 +78,7 @@ EVENT_NODE: Final = Shape(
     {
         "event": EVENT,
         "where": WHERE,
+        "needs": NEEDS,
         "count": Key(COMPARED, "how many such events; `{gte: 1}` unless this or one of the next five is said"),
         **{kind: Key(ref("aggregate"), _AGGREGATE_HELP[kind]) for kind in AGGREGATES},
         "within": Key(WINDOW, "with an event time in this time before now; ever unless a window is said"),
@@ -100,7 +103,7 @@ CALENDAR: Final = Shape(
         "last": Key(whole(1, MOST_UNITS), "the current unit and those before it, so many in all; 1 unless said"),
     },
 )
-STEP: Final = Shape("step", {"event": EVENT, "where": WHERE})
+STEP: Final = Shape("step", {"event": EVENT, "where": WHERE, "needs": NEEDS})
 SEQUENCE_NODE: Final = Shape(
     "sequence_node",
     {
@@ -149,6 +152,7 @@ ANNIVERSARY: Final = Shape(
         "zone": _ZONE,
     },
 )
+CONSENT_NODE: Final = Shape("consent_node", {"consent": PURPOSE})
 NODES: Final = {
     "trait": TRAIT_NODE,
     "tag": TAG_NODE,
@@ -160,6 +164,7 @@ NODES: Final = {
     "list": LIST_NODE,
     "sample": SAMPLE_NODE,
     "anniversary": ANNIVERSARY_NODE,
+    "consent": CONSENT_NODE,
     "all": ALL_NODE,
     "any": ANY_NODE,
     "not": NOT_NODE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from schemas.definitions.consent import read_purposes
 from schemas.definitions.fault import Fault
 from schemas.definitions.identity import Ids, by_id
 from schemas.definitions.identity_model import IdentityRules
@@ -19,7 +20,7 @@ from schemas.definitions.quality_model import QualityRules
 from schemas.definitions.segment import segment_reader
 from schemas.definitions.sender import sender_reader
 from schemas.definitions.source import SourceReader
-from schemas.definitions.tag import read_tag
+from schemas.definitions.tag import tag_reader
 from schemas.definitions.values import read_duration
 from schemas.definitions.view import Fields, View, fields
 from schemas.definitions.yaml_nodes import read_yaml
@@ -77,18 +78,20 @@ def _document(name: str, text: str, faults: list[Fault]) -> View | None:
 
 
 def _definitions(documents: list[Fields], *, complete: bool) -> Definitions:
-    tags = _all(documents, "tags", read_tag)
+    settings = _settings(documents)
+    purposes = {purpose.id: purpose.unless_said for purpose in settings.consent}
+    tags = _all(documents, "tags", tag_reader(Known(complete=complete, purposes=purposes)))
     by_tag_id = {tag.id: tag for tag in reversed(tags)}
     references = References()
-    segments = _all(documents, "segments", segment_reader(Known(by_tag_id, complete=complete), references))
+    segments = _all(documents, "segments", segment_reader(Known(by_tag_id, complete=complete, purposes=purposes), references))
     references.check(segments, complete=complete)
-    known = Known(by_tag_id, frozenset(segment.id for segment in segments), complete)
+    known = Known(by_tag_id, frozenset(segment.id for segment in segments), complete, purposes)
     senders = _all(documents, "senders", sender_reader(known))
     sources = _all(documents, "sources", SourceReader().read)
     views = [view for document in documents if (view := document.get("quality")) is not None]
     known_sources = frozenset(source.id for source in sources) if complete else None
     identity = read_identity([view for document in documents if (view := document.get("identity")) is not None])
-    return Definitions(_settings(documents), tags, segments, senders, sources, identity, read_quality(views, known_sources))
+    return Definitions(settings, tags, segments, senders, sources, identity, read_quality(views, known_sources))
 
 
 def _all(documents: list[Fields], section: str, reader: Callable[[View], Kind]) -> tuple[Kind, ...]:
@@ -117,4 +120,5 @@ def _read_settings(view: View) -> EngineSettings:
         dedupe_ms=found.read("dedupe", lambda value: read_duration(value, LONGEST_DEDUPE_MS), default.dedupe_ms),
         oldest_ms=found.read("oldest", read_duration, default.oldest_ms),
         forget_after_ms=found.read("forget_after", read_duration, default.forget_after_ms),
+        consent=found.read("consent", read_purposes, ()),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 
+from schemas.definitions.consent import read_needs_of
 from schemas.definitions.fault import near_match
 from schemas.definitions.language import CAUSES, DIRECTIONS, SENDER
 from schemas.definitions.model import Sender
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def sender_reader(known: Known) -> Callable[[View], Sender]:
-    """A reader of one sender that may name the known segments."""
+    """A reader of one sender that may name the known segments and purposes."""
 
     def segment(view: View) -> str:
         text = view.text("the id of a segment")
@@ -37,6 +38,7 @@ def sender_reader(known: Known) -> Callable[[View], Sender]:
             directions=cast("tuple[Literal['enter', 'leave'], ...]", found.read("directions", _words(DIRECTIONS), ())),
             causes=found.read("causes", _words(CAUSES), ()),
             silent=found.read("silent", View.flag, False),
+            needs=tuple(node.purpose for node in read_needs_of(found, known)),
         )
 
     return read

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from schemas.definitions.condition import read_match
 from schemas.definitions.identity import Ids, by_id
@@ -12,11 +12,20 @@ from schemas.definitions.nodes import Table
 from schemas.definitions.values import read_duration, read_event_path, read_id, read_single_event_path, read_whole
 from schemas.definitions.view import View, fields
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from schemas.definitions.known import Known
+
 WEIGHT_MAX: Final = 1e290
 
 
-def read_tag(view: View) -> Tag:
-    """One tag."""
+def tag_reader(known: Known) -> Callable[[View], Tag]:
+    """A reader of one tag that may name the known purposes."""
+    return lambda view: _tag(view, known)
+
+
+def _tag(view: View, known: Known) -> Tag:
     found = fields(view, TAG)
     tag_id = found.read("id", read_id, "")
     if found.get("value") is None and (most := found.get("max_values")) is not None:
@@ -24,7 +33,7 @@ def read_tag(view: View) -> Tag:
     return Tag(
         id=tag_id,
         name=found.read("name", View.text, tag_id),
-        rules=found.read("rules", _rules, ()),
+        rules=found.read("rules", lambda rules: _rules(rules, known), ()),
         category=found.read("category", View.text, ""),
         kind=cast("Literal['fact', 'model', 'strategy']", found.read("kind", lambda kind: kind.one_of(KINDS), "fact")),
         value=found.read("value", read_event_path, None),
@@ -37,22 +46,22 @@ def read_tag(view: View) -> Tag:
     )
 
 
-def _rules(view: View) -> tuple[Rule, ...]:
+def _rules(view: View, known: Known) -> tuple[Rule, ...]:
     ids = Ids("rule")
     rules = []
     for at, item in enumerate(view.items("a list of rules"), start=1):
         named = by_id(item)
-        rule = _rule(named, f"rule-{at}")
+        rule = _rule(named, f"rule-{at}", known)
         ids.take(rule.id, named)
         rules.append(rule)
     return tuple(rules)
 
 
-def _rule(view: View, default_id: str) -> Rule:
+def _rule(view: View, default_id: str, known: Known) -> Rule:
     found = fields(view, RULE)
     return Rule(
         id=found.read("id", read_id, default_id),
-        match=read_match(found),
+        match=read_match(found, known),
         weight=found.read("weight", _weight, 1.0),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from schemas.definitions.consent_model import ConsentNode, Purpose
 from schemas.definitions.duration import format_duration
 from schemas.definitions.model import (
     AbsenceNode,
@@ -64,7 +65,8 @@ def _compared(comparisons: Iterable[Comparison]) -> Map:
 
 
 def _match(match: EventMatch) -> Map:
-    return _said(event=match.names[0] if len(match.names) == 1 else list(match.names), where=_where(match.where))
+    names, needs = list(match.names), [need.purpose for need in match.needs]
+    return _said(event=names[0] if len(names) == 1 else names, where=_where(match.where), needs=needs)
 
 
 def _where(condition: Condition) -> Map:
@@ -173,7 +175,7 @@ def _weight(weight: PropertyWeight) -> Map:
     return _said(property=weight.path, times=weight.times, max=weight.maximum)
 
 
-_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost], Callable[[Any], Map]]] = {
+_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose], Callable[[Any], Map]]] = {
     AllNode: lambda node: {"all": written(node.items)},
     AnyNode: lambda node: {"any": written(node.items)},
     NotNode: lambda node: {"not": written(node.item)},
@@ -188,6 +190,8 @@ _WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost], Callable[[Any]
     SampleNode: lambda node: {"sample": {"percent": node.percent, "seed": node.seed}},
     AnniversaryNode: _anniversary,
     DateNode: _date,
+    ConsentNode: lambda node: {"consent": node.purpose},
+    Purpose: lambda purpose: {purpose.id: "opt_out" if purpose.unless_said else "opt_in"},
     Rule: _rule,
     PropertyWeight: _weight,
     AtMost: lambda limit: {"times": limit.times, "per": _time(limit.per_ms)},

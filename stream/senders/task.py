@@ -15,7 +15,7 @@ from stream.senders.deliveries import Deliveries, Tools
 from stream.senders.plan import Bounds, Item, Plan
 from stream.senders.reader import Place, Reader
 from stream.senders.schedule import Backoff, RetrySchedule
-from stream.senders.transition import Record, read_notice, wanted
+from stream.senders.transition import Record, lacks_consent, read_notice, wanted
 from stream.senders.webhook import Deadlines, Webhook
 
 if TYPE_CHECKING:
@@ -128,6 +128,8 @@ class SenderTask:
             return
         if not wanted(self._sender, notice):
             self._skip(record, "not_wanted")
+        elif lacks_consent(self._sender, notice):
+            self._skip(record, "no_consent")
         elif await self._decoys.forbid(record, notice):
             self._skip(record, "decoy")
         else:

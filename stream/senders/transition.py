@@ -33,7 +33,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What decides where a record goes. ``direction`` and ``segment`` are None for ``person.merged``."""
+    """What decides where a record goes. ``direction`` and ``segment`` are None for ``person.merged``.
+
+    ``consent``: the purposes to which the person had given consent. A merge carries none: the lane that publishes it knows one side.
+    """
 
     id: str
     person: str
@@ -41,6 +44,7 @@ class Notice:
     direction: str | None
     cause: str | None
     silent: bool
+    consent: frozenset[str] = frozenset()
 
 
 def read_notice(record: Record) -> Notice:
@@ -60,7 +64,13 @@ def read_notice(record: Record) -> Notice:
     if direction is None or not isinstance(segment, str):
         raise Rejected(UNREADABLE_TRANSITION, "its type is none of a transition, or it names no segment")
     return Notice(
-        _id(data.get("id")), _person(record, data.get("person")), segment, direction, data.get("cause"), data.get("silent") is True
+        _id(data.get("id")),
+        _person(record, data.get("person")),
+        segment,
+        direction,
+        data.get("cause"),
+        data.get("silent") is True,
+        _consent(data.get("consent")),
     )
 
 
@@ -73,6 +83,15 @@ def wanted(sender: Sender, notice: Notice) -> bool:
     if sender.directions and notice.direction not in sender.directions:
         return False
     return not sender.causes or notice.cause in sender.causes
+
+
+def lacks_consent(sender: Sender, notice: Notice) -> bool:
+    """Whether the person has not given consent to all that the sender needs."""
+    return not notice.consent.issuperset(sender.needs)
+
+
+def _consent(said: Any) -> frozenset[str]:
+    return frozenset(one for one in said if isinstance(one, str)) if isinstance(said, list) else frozenset()
 
 
 def _id(value: Any) -> str:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from schemas.definitions.model import AllOf, AnyOf, Condition, EventMatch, NotOf, PathTest, PropertyReference, TraitReference
+from schemas.definitions.consent_model import ConsentNode, Purpose
+from schemas.definitions.model import (
+    AllOf,
+    AnyOf,
+    Condition,
+    EventMatch,
+    NotOf,
+    PathTest,
+    PropertyReference,
+    TraitReference,
+)
 
 
 @dataclass(frozen=True)
@@ -19,9 +29,23 @@ class Scope:
     traits: dict[str, Any]
 
 
-def matches(match: EventMatch, name: str, event: dict[str, Any], traits: dict[str, Any]) -> bool:
-    """Whether an event of this name is one of those that count."""
-    return name in match.names and holds(match.where, Scope(event, event, traits))
+def matches(match: EventMatch, name: str, event: dict[str, Any], traits: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether an event of this name is one of those that count. Consent is what the traits say ``after`` the event."""
+    agreed = all(consents(need, after) for need in match.needs)
+    return agreed and name in match.names and holds(match.where, Scope(event, event, traits))
+
+
+def consents(need: ConsentNode | Purpose, traits: dict[str, Any]) -> bool:
+    """Whether a person with these traits has given consent: by the word ``true``, or by silence where that is enough."""
+    purpose = need.purpose if isinstance(need, ConsentNode) else need.id
+    match traits.get("consent"):
+        case None:
+            return need.unless_said
+        case dict() as said if purpose not in said:
+            return need.unless_said
+        case dict() as said:
+            return said[purpose] is True
+    return False
 
 
 def holds(condition: Condition, scope: Scope) -> bool:

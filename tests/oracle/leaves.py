@@ -84,7 +84,7 @@ def stays_key(node: StaysNode) -> str:
 
 
 def _key(kept: str, match: EventMatch) -> LeafKey:
-    return (kept, tuple(sorted(set(match.names))), repr(match.where))
+    return (kept, tuple(sorted(set(match.names))), repr((match.where, match.needs)))
 
 
 @once

@@ -7,6 +7,7 @@ from fractions import Fraction
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from schemas.definitions.consent_model import ConsentNode
 from schemas.definitions.model import (
     AbsenceNode,
     AllNode,
@@ -26,7 +27,7 @@ from schemas.definitions.model import (
     TraitNode,
 )
 from tests.oracle.calendars import LAST_MS, anniversaries, read_date
-from tests.oracle.conditions import Scope, found, holds
+from tests.oracle.conditions import Scope, consents, found, holds
 from tests.oracle.leaves import LeafKey, after_key, leaf_key, parts, stays_key, step_keys, without_key
 from tests.oracle.patterns import absence_is_true, absence_times, sequence_is_true, sequence_times
 from tests.oracle.person import Applied, Person, Standing
@@ -97,7 +98,7 @@ def _history_is_true(node: EventNode | SequenceNode | AbsenceNode, sight: Sight,
             return absence_is_true(node, sight.events(after_key(node)), sight.events(without_key(node)), t)
 
 
-def _state_is_true(node: TraitNode | StaysNode | SegmentNode | ListNode | SampleNode, sight: Sight, t: int) -> bool:
+def _state_is_true(node: TraitNode | StaysNode | SegmentNode | ListNode | SampleNode | ConsentNode, sight: Sight, t: int) -> bool:
     match node:
         case TraitNode(condition):
             return holds(condition, Scope(sight.person.traits, {}, sight.person.traits))
@@ -108,6 +109,8 @@ def _state_is_true(node: TraitNode | StaysNode | SegmentNode | ListNode | Sample
             return segment in sight.standing.members
         case ListNode(name):
             return sight.person.lists.get(name, (0, False))[1]
+        case ConsentNode():
+            return consents(node, sight.person.traits)
         case SampleNode():
             return _is_drawn(node, sight.person.id)
 

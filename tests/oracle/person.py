@@ -79,17 +79,17 @@ class Person:
 def apply(person: Person, event: Event, number: int, clock_ms: int, bundle: Bundle) -> None:
     """Let an event that is no repeat change the person."""
     before = person.traits
+    _apply_traits(person, event)
+    after = person.traits
     tagging = Tagging(person, event, bundle, clock_ms)
     tags = [tag for tag in bundle.tags if not tag.archived]
     for tag in tags:
         apply_said(tagging, tag)
     for tag in tags:
         for rule in tag.rules:
-            if matches(rule.match, event.name, event.body, before):
+            if matches(rule.match, event.name, event.body, before, after):
                 apply_rule(tagging, tag, rule)
-    _apply_traits(person, event)
-    after = person.traits
-    counted = {key for key, match in leaves_of(bundle).items() if matches(match, event.name, event.body, after)}
+    counted = {key for key, match in leaves_of(bundle).items() if matches(match, event.name, event.body, after, after)}
     person.events.append(Applied(number, event.at, frozenset(counted), event.body, event, clock_ms))
     if event.id is not None:
         person.ids.append((event.id, clock_ms))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle.conditions import found
+from tests.oracle.conditions import consents, found
 from tests.oracle.standing import leaves_at
 from tests.oracle.times import write_time
 
@@ -53,6 +53,7 @@ def publish(segment: Segment, order: list[Segment], sight: Sight, when: tuple[in
         "leavesAt": None if leaving is None else write_time(leaving),
         "traits": included(segment.include, person.traits) or None,
         "silent": why.silent or None,
+        "consent": [one.id for one in sight.bundle.settings.consent if consents(one, person.traits)] or None,
     }
     data |= {key: value for key, value in optional.items() if value is not None}
     return {"type": kind, "timestamp": write_time(t), "data": data}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.definitions.bundle import bundle_from_json, bundle_to_json, next_bundle
+from schemas.definitions.consent_model import ConsentNode, Purpose
 from schemas.definitions.leaf import walk
 from schemas.definitions.model import (
     AllNode,
@@ -55,6 +56,7 @@ PROPERTIES = (
     "properties.g",
     "type",
 )
+PURPOSES = (Purpose("analytics"), Purpose("marketing", unless_said=True))
 TRAITS = ("city", "level", "list[]", "list", "deep.x", "since")
 WINDOWS = (SECOND, SECOND, 500, 250, 2 * SECOND, 1, HOUR, 7 * DAY)
 HALF_LIVES = (SECOND, SECOND, 2 * SECOND, 500, HOUR, 7 * DAY, 28 * DAY, 36_500 * DAY)
@@ -89,7 +91,8 @@ def bundles(
     for version in range(1, dice.pick(versions_at_most) + 1):
         # Ids that are forgotten stay forgotten, so the window in which they are kept only shrinks.
         dedupe = dice.pick([one for one in (HOUR, SECOND, 500, 25 * DAY, 28 * DAY) if one <= dedupe])
-        settings = EngineSettings(dedupe, dice.pick((1_825 * DAY, 1_825 * DAY, 7 * DAY, 10 * SECOND)))
+        oldest = dice.pick((1_825 * DAY, 1_825 * DAY, 7 * DAY, 10 * SECOND))
+        settings = EngineSettings(dedupe, oldest, consent=PURPOSES[: dice.pick((2, 1, 0))])
         previous = versions[version - 1]
         tags = tuple(_pick(dice, pool.tags, all_of_them=version == 1))
         known = {tag.id: tag for tag in tags}
@@ -136,8 +139,7 @@ def _is_readable(node: Node, tags: dict[str, Tag]) -> bool:
 
 def _tag(dice: Dice, tag_id: str) -> Tag:
     rules = tuple(
-        Rule(f"r{n}", EventMatch(_names(dice), _where(dice)), dice.pick(WEIGHTS) if dice.below(4) else _property_weight(dice))
-        for n in range(dice.pick((1, 1, 2, 0)))
+        Rule(f"r{n}", _match(dice), dice.pick(WEIGHTS) if dice.below(4) else _property_weight(dice)) for n in range(dice.pick((1, 1, 2, 0)))
     )
     value = dice.pick(_FAMILIES[tag_id]) if tag_id in _FAMILIES else None
     return Tag(
@@ -156,6 +158,15 @@ def _property_weight(dice: Dice) -> PropertyWeight:
     return PropertyWeight(
         dice.pick(("properties.n", "properties.o.x")), dice.pick((1.0, 2.0, -0.5, 1e200)), dice.pick((None, None, 3.0, 0.0))
     )
+
+
+def _match(dice: Dice) -> EventMatch:
+    return EventMatch(_names(dice), _where(dice), (_consent(dice),) if not dice.below(6) else ())
+
+
+def _consent(dice: Dice) -> ConsentNode:
+    purpose = dice.pick(PURPOSES)
+    return ConsentNode(purpose.id, purpose.unless_said)
 
 
 def _names(dice: Dice) -> tuple[str, ...]:
@@ -207,13 +218,13 @@ def _node(dice: Dice, depth: int) -> Node:
     kind = dice.pick((*leaves, "all", "any", "not") if depth else leaves)
     match kind:
         case "other":
-            return other_node(dice, lambda dice: EventMatch(_names(dice), _where(dice)), lambda: _node(dice, 0))
+            return other_node(dice, _match, lambda: _node(dice, 0))
         case "event":
             return _event_node(dice)
         case "tag":
             return _tag_node(dice)
         case "trait":
-            return TraitNode(_condition(dice, TRAITS, (TraitReference,), 1))
+            return TraitNode(_condition(dice, TRAITS, (TraitReference,), 1)) if dice.below(4) else _consent(dice)
         case "not":
             return NotNode(_node(dice, depth - 1))
     items = tuple(_node(dice, depth - 1) for _ in range(dice.pick((2, 2, 3, 1, 0))))
@@ -222,7 +233,7 @@ def _node(dice: Dice, depth: int) -> Node:
 
 def _event_node(dice: Dice) -> EventNode:
     count = _comparisons(dice, (1, 2, 3, 0, 5, -1)) if dice.below(3) else (Comparison("gte", 1),)
-    return windowed(dice, EventNode(EventMatch(_names(dice), _where(dice)), count, dice.pick((*WINDOWS, None))), _comparisons)
+    return windowed(dice, EventNode(_match(dice), count, dice.pick((*WINDOWS, None))), _comparisons)
 
 
 def _tag_node(dice: Dice) -> TagNode:

@@ -211,10 +211,13 @@ def _properties(dice: Dice) -> Any:
 
 
 def _traits(dice: Dice) -> dict[str, Any]:
-    keys = dict.fromkeys(dice.pick(("city", "level", "list", "deep", "since")) for _ in range(dice.pick((1, 2))))
+    keys = dict.fromkeys(dice.pick(("city", "level", "list", "deep", "since", "consent")) for _ in range(dice.pick((1, 2))))
     return {key: _trait(dice, key) for key in keys}
 
 
 def _trait(dice: Dice, key: str) -> Any:
+    if key == "consent" and dice.below(6):
+        purposes = dict.fromkeys(dice.pick(("analytics", "marketing")) for _ in range(dice.pick((1, 2, 2, 0))))
+        return {purpose: dice.pick((True, True, False, None, "true")) for purpose in purposes}
     value = dice.pick((*VALUES, *_DATES))
     return {"deep": {"x": value}, "list": [value, dice.pick(_DATES)] if dice.flag() else value}.get(key, value)

@@ -19,14 +19,14 @@ OUTCOMES: Final = (
     "garbage",  # an answer that is no HTTP
     "refused_address",
 )
-SKIPS: Final = ("not_wanted", "finished_before", "decoy")
+SKIPS: Final = ("not_wanted", "no_consent", "finished_before", "decoy")
 REASON_CODES: Final = tuple(reason.code for reason in REASONS if reason.stage == "sender")
 
 RECORDS: Final = Metric("ebbtide_sender_records_total", "counter", "Records read from the transitions topic, once for each sender.")
 SKIPPED: Final = Metric(
     "ebbtide_sender_skipped_total",
     "counter",
-    "Records that were not sent: not asked for, finished by an earlier owner, of a decoy that blocks.",
+    "Records that were not sent: not asked for, of a person without consent, finished by an earlier owner, of a decoy that blocks.",
     {"why": SKIPS},
 )
 ATTEMPTS: Final = Metric("ebbtide_sender_attempts_total", "counter", "Requests to receivers, by how they ended.", {"outcome": OUTCOMES})

@@ -186,3 +186,23 @@ def test_whatever_comes_is_refused_with_a_reason_or_is_an_event_that_a_lane_can_
     assert event.id
     assert event.stated_ms is not None
     assert event.stated_ms <= NOW_MS
+
+
+PREFERENCES = {"consent": {"categoryPreferences": {"analytics": True, "marketing": False}}}
+
+
+def test_consent_where_segments_libraries_put_it_becomes_the_trait() -> None:
+    assert event_of({"context": PREFERENCES})["traits"] == {"consent": {"analytics": True, "marketing": False}}
+    assert event_of({"context": PREFERENCES, "traits": {"city": "Oslo"}}, "identify")["traits"]["city"] == "Oslo"
+    assert event_of({"context": PREFERENCES})["context"]["consent"] == PREFERENCES["consent"]
+
+
+def test_a_trait_that_the_call_states_itself_stands_and_a_groups_traits_are_left_alone() -> None:
+    said = {"consent": {"marketing": True}}
+    assert event_of({"context": PREFERENCES, "traits": said}, "identify")["traits"] == said
+    assert event_of({"context": PREFERENCES, "groupId": "g"}, "group")["traits"] == {}
+
+
+@pytest.mark.parametrize("consent", [None, [], "yes", {}, {"categoryPreferences": None}, {"categoryPreferences": {}}])
+def test_what_states_no_consent_adds_no_trait(consent: Any) -> None:
+    assert event_of({"context": {"consent": consent}})["traits"] == {}

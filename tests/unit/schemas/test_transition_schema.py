@@ -27,6 +27,7 @@ FULL = Transition(
     event_id="m-1",
     leaves_at=1_795_939_200_123,
     traits={"city": "Shanghai"},
+    consent=("marketing",),
     silent=True,
 )
 LEFT = replace(FULL, sequence=2, leaves_at=None, cause="time", event_id=None, silent=False)

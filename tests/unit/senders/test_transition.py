@@ -8,7 +8,7 @@ import pytest
 from schemas.definitions.model import Sender
 from schemas.errors import Rejected
 from schemas.transition import Transition
-from stream.senders.transition import Notice, Record, read_notice, wanted
+from stream.senders.transition import Notice, Record, lacks_consent, read_notice, wanted
 
 
 def record(value: bytes, key: bytes | None = b"user:u1") -> Record:
@@ -95,3 +95,13 @@ MERGE = Notice("pm_4", "p", None, None, "merge", silent=False)
 )
 def test_a_sender_gets_what_its_definition_asks_for(definition: dict[str, Any], taken: list[Notice]) -> None:
     assert [notice for notice in (ENTER, LEAVE, SILENT, MERGE) if wanted(sender(**definition), notice)] == taken
+
+
+def test_a_sender_that_needs_consent_gets_nothing_of_who_has_not_given_all_of_it() -> None:
+    both, none = read_notice(record(transition(consent=("analytics", "marketing")).to_json())), read_notice(record(transition().to_json()))
+    merged = read_notice(record(b'{"type":"person.merged","data":{"id":"tr_1","from":"a","into":"b","consent":["marketing"]}}'))
+    odd = read_notice(record(b'{"type":"segment.left","data":{"id":"tr_1","segment":"s","consent":["marketing",[3]]}}'))
+
+    assert [lacks_consent(sender(needs=("marketing",)), one) for one in (both, none, merged, odd)] == [False, True, True, False]
+    assert lacks_consent(sender(needs=("marketing", "analytics")), odd)
+    assert not lacks_consent(sender(), none)

@@ -46,7 +46,7 @@ def test_the_form_of_the_record_is_fixed() -> None:
         "is": "not",
         "item": {
             "is": "event",
-            "match": {"names": ["e"], "where": {"is": "test", "path": "userId", "operator": "ne", "operand": {"is": "trait_of_person", "path": "t"}}},
+            "match": {"names": ["e"], "where": {"is": "test", "path": "userId", "operator": "ne", "operand": {"is": "trait_of_person", "path": "t"}}, "needs": []},
             "count": [{"operator": "gte", "value": 1, "upper": None}],
             "within_ms": 1000,
             "fixed": None,

@@ -60,8 +60,8 @@ def test_each_node_is_read(text: str, expected: Node) -> None:
         ("{sequence: {event: a}}", ".sequence: found a map with event, expected a list of steps, each a map with event, where"),
         ("{sequence: [{event: a}]}", ".sequence: found a list of 1, expected a list of 2 to 16 steps"),
         (f"{{sequence: [{', '.join(['{event: a}'] * 17)}]}}", ".sequence: found a list of 17, expected a list of 2 to 16 steps"),
-        ("{sequence: [{event: a}, {evnt: b, event: b}]}", ".sequence[1].evnt: found 'evnt', expected one of event, where; did you mean 'event'?"),
-        ("{sequence: [{event: a}, {event: b, within: 3d}]}", ".sequence[1].within: found 'within', expected one of event, where"),
+        ("{sequence: [{event: a}, {evnt: b, event: b}]}", ".sequence[1].evnt: found 'evnt', expected one of event, where, needs; did you mean 'event'?"),
+        ("{sequence: [{event: a}, {event: b, within: 3d}]}", ".sequence[1].within: found 'within', expected one of event, where, needs"),
         ("{sequence: [{event: a}, {}]}", ".sequence[1]: found no 'event', expected the key 'event': the event's name, or a list of names"),
         (f"{{sequence: [{STEPS}], span: 0s}}", ".span: found '0s', expected a duration longer than 0 and at most 36500d"),
         (f"{{sequence: [{STEPS}], with: 1d}}", ".with: found 'with', expected one of sequence, span, within; did you mean 'within'?"),
@@ -77,7 +77,7 @@ def test_each_node_is_read(text: str, expected: Node) -> None:
         ("{stays: {for: 1s}}", ".stays: found no 'when', expected the key 'when': the node"),
         ("{stays: {when: {tag: buyer}, for: 1s}, for: 1s}", ".for: found 'for', expected one of stays"),
         ("{segment: 3}", ".segment: found 3, expected the id of a segment"),
-        ("{lst: vip}", ".lst: found 'lst', expected one of trait, tag, event, sequence, absence, stays, segment, list, sample, anniversary, all, any, not; did you mean 'list'?"),
+        ("{lst: vip}", ".lst: found 'lst', expected one of trait, tag, event, sequence, absence, stays, segment, list, sample, anniversary, consent, all, any, not; did you mean 'list'?"),
         ("{list: [vip]}", ".list: found a list, expected an id: a small letter, then at most 63 small letters, digits, _ or -"),
         ("{list: vip, within: 1d}", ".within: found 'within', expected one of list"),
         ("{list: A}", ".list: found 'A', expected an id: a small letter, then at most 63 small letters, digits, _ or -"),
@@ -96,7 +96,7 @@ def test_each_node_is_read(text: str, expected: Node) -> None:
         ("{trait: 'd[].e', within_last: 3d}", ".trait: found 'd[].e', expected a path without []"),
         ("{trait: d, eq: 1, zone: UTC}", ".zone: found 'zone', expected 'within_next' or 'within_last' beside it"),
         ("{trait: d, any: [{within_next: 3d}]}", ".any[0].within_next: found 'within_next', expected one of eq, ne, in, not_in, gt, gte, lt, lte, between, contains, starts_with, ends_with, exists, any, all, not"),
-        ("{stay: {when: {all: []}, for: 1d}}", ".stay: found 'stay', expected one of trait, tag, event, sequence, absence, stays, segment, list, sample, anniversary, all, any, not; did you mean 'stays'?"),
+        ("{stay: {when: {all: []}, for: 1d}}", ".stay: found 'stay', expected one of trait, tag, event, sequence, absence, stays, segment, list, sample, anniversary, consent, all, any, not; did you mean 'stays'?"),
     ],
 )  # fmt: skip
 def test_a_fault_of_a_node_tells_its_place(text: str, told: str) -> None:

@@ -20,8 +20,8 @@ from schemas.definitions.model import (
 from tests.unit.schemas.definitions.reading import TAGS, faults, node, node_faults, read
 
 ANY_E = EventMatch(("e",), AllOf(()))
-HEADS = "one of trait, tag, event, sequence, absence, stays, segment, list, sample, anniversary, all, any, not"
-EVENT_KEYS = "event, where, count, sum, avg, min, max, distinct, within, since, until, calendar"
+HEADS = "one of trait, tag, event, sequence, absence, stays, segment, list, sample, anniversary, consent, all, any, not"
+EVENT_KEYS = "event, where, needs, count, sum, avg, min, max, distinct, within, since, until, calendar"
 
 
 def test_a_segment_with_all_its_fields() -> None:

@@ -19,7 +19,7 @@ def test_a_sender_with_all_its_fields() -> None:
 
 
 URL = "a URL with http or https and a host"
-SENDER_KEYS = "id, kind, url, secret_env, segments, directions, causes, silent"
+SENDER_KEYS = "id, kind, url, secret_env, segments, directions, causes, silent, needs"
 
 
 @pytest.mark.parametrize(
