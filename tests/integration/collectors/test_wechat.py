@@ -81,10 +81,10 @@ async def test_a_proven_message_that_cannot_be_read_is_a_dead_letter_once(accoun
 
 
 @pytest.mark.slow
-async def test_while_the_broker_stands_still_the_vendor_hears_so_in_time_and_comes_again(
+async def test_while_the_broker_stands_still_and_there_is_no_spool_the_vendor_hears_so_in_time_and_comes_again(
     own_stack: Stack, prefix: str, http: aiohttp.ClientSession
 ) -> None:
-    async with collector_on(own_stack.kafka, prefix, *BRANDS, secrets=SECRETS, produce_deadline_seconds=20) as collector:
+    async with collector_on(own_stack.kafka, prefix, *BRANDS, secrets=SECRETS, spool_bytes_max=0, produce_deadline_seconds=20) as collector:
         server = VendorServer(http, collector.url, BRAND_0)
         assert await server.deliver(xml("subscribe")) == HEARD
         own_stack.kafka_process.pause()
@@ -100,3 +100,21 @@ async def test_while_the_broker_stands_still_the_vendor_hears_so_in_time_and_com
         await until(both_are_in)
         assert sorted(Counter(event["id"] for event in await collector.events()).values()) == [1, 2]
         assert collector.count(catalogue.EVENTS_ACCEPTED, protocol="wechat") == 3
+
+
+@pytest.mark.slow
+async def test_while_the_broker_stands_still_a_spool_keeps_what_the_vendor_says(
+    own_stack: Stack, prefix: str, http: aiohttp.ClientSession
+) -> None:
+    async with collector_on(own_stack.kafka, prefix, *BRANDS, secrets=SECRETS) as collector:
+        server = VendorServer(http, collector.url, BRAND_0)
+        assert await server.deliver(xml("subscribe")) == HEARD
+        own_stack.kafka_process.pause()
+        assert await server.deliver(xml("SCAN", EventKey="7")) == HEARD
+        own_stack.kafka_process.resume()
+        assert server.tries == [HEARD, HEARD]
+
+        async def both_are_in() -> bool:
+            return len({event["id"] for event in await collector.events()}) == 2
+
+        await until(both_are_in)
