@@ -24,7 +24,7 @@ from schemas import rejection
 from schemas.errors import Rejected
 
 _OURS: Final = "ebbtide."
-_VERSIONS: Final = frozenset({"1.0", "0.3"})
+_VERSIONS: Final = ("1.0", "0.3")
 _SAID_ELSEWHERE: Final = frozenset({"data", "data_base64", "time", "userid", "anonymousid", "specversion"})
 
 

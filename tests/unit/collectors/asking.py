@@ -11,6 +11,7 @@ import orjson
 
 from collectors.body import Limits
 from collectors.http import Answer, Request
+from collectors.keyring import Keyring
 from collectors.protocols.port import Parsed, Refused, Submission
 from collectors.protocols.registry import PROTOCOLS
 from collectors.server.routing import RouteTable
@@ -72,7 +73,9 @@ def ask(url: str, body: object = b"", headers: dict[str, str] | None = None, *, 
     assert found is not None, f"nothing answers on {url}"
     route = found[0]
     assert request.method in route.methods
-    submission = Submission(request, Limits(), WriteKeys(StaticSources(SHOP)).find, now_ms, ADDRESS, visitors=VISITORS)
+    directory = StaticSources(SHOP)
+    keys, keyring = WriteKeys(directory).find, Keyring(directory, {})
+    submission = Submission(request, Limits(), keys, now_ms, ADDRESS, visitors=VISITORS, keyring=keyring)
     try:
         parsed: Parsed = route.parse(submission)
     except Rejected as refusal:

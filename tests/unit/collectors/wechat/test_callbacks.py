@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.definitions.model import Source
@@ -37,6 +37,7 @@ def test_the_check_of_an_official_accounts_address_hears_its_own_words() -> None
     assert b"content-type: text/plain" in heard.answer.head
 
 
+@settings(deadline=None)
 @given(st.text("0123456789", min_size=1, max_size=64))
 def test_the_check_of_wecoms_address_hears_what_was_encrypted(echo: str) -> None:
     sealed = WW.checks_sealed(echo)

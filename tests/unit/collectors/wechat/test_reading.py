@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import xmltodict
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.body import Limits
@@ -40,6 +40,7 @@ def written(tree: Any) -> str:
     return "".join(f"<{name}>{written(item)}</{name}>" for name, item in parts)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, TREES, min_size=1, max_size=3))
 def test_xml_is_read_as_another_library_reads_it(tree: dict[str, Any]) -> None:
     body = f"<xml>{written(tree)}</xml>".encode()
@@ -77,6 +78,7 @@ def test_what_cannot_be_read_says_so(body: bytes, reason: str) -> None:
     assert reason_of(body) == reason
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_do_more_than_be_refused(noise: bytes) -> None:
     for body in (noise, b"<xml>" + noise + b"</xml>", b"<?xml version='1.0'" + noise):

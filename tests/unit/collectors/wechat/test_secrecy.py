@@ -3,7 +3,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wechatpy.crypto import PrpCrypto, WeChatCrypto
 
@@ -20,6 +20,7 @@ def sealed(message: str, account: str = "wx123", key: str = AES_KEY) -> str:
     return str(PrpCrypto(WeChatCrypto("token", key, account).key).encrypt(message, account).decode())
 
 
+@settings(deadline=None)
 @given(KEYS, TEXTS, st.text("wx0123456789abcdef", min_size=1, max_size=63))
 @example(AES_KEY, "", "wx123")
 @example(AES_KEY, "x" * 12, "wx123456")  # a whole block of padding
@@ -27,6 +28,7 @@ def test_what_the_vendors_side_encrypts_is_opened(key: str, message: str, accoun
     assert MessageCipher(key).open(sealed(message, account, key)) == (message.encode(), account)
 
 
+@settings(deadline=None)
 @given(PRINTABLE, PRINTABLE, PRINTABLE, TEXTS)
 def test_the_vendors_side_and_ours_sign_alike(token: str, timestamp: str, nonce: str, encrypted: str) -> None:
     made = signature(token, timestamp, nonce, encrypted)
