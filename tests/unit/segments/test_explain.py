@@ -190,3 +190,14 @@ def test_what_is_asked_stands_under_the_name_of_its_fact(bundle: Bundle, program
 
     assert told.asked == {"count": ["< 9"], "sum properties.n": ["> 1", "≤ 3"]}
     assert (told.facts["count"], told.facts["sum properties.n"], "or_more" in told.facts) == (1, 2, False)
+
+
+def test_of_consent_it_is_told_what_the_person_said_and_if_nothing_what_holds_then() -> None:
+    bundle = bundle_of("settings: {consent: {ads: opt_out}}\nsegments: [{id: reachable, when: {consent: ads}}]")
+    program = compile_bundle(bundle)
+
+    silent = explain(program, "reachable", person_after(bundle, VIEW), T)
+    refused = explain(program, "reachable", person_after(bundle, {**VIEW, "traits": {"consent": {"ads": False}}}), T)
+
+    assert (silent.kind, silent.text, silent.value, silent.facts) == ("consent", "consent to ads", True, {"said": None})
+    assert (refused.value, refused.facts) == (False, {"said": {"ads": False}})
