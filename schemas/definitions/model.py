@@ -73,10 +73,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class EventMatch:
-    """Which events count: any of the names, and the condition. ``AllOf(())`` means no condition.
-
-    ``needs``: the person has given consent to all of these, by the traits after the event.
-    """
+    """Which events count: any of the names, and the condition (``AllOf(())``: none), while the person consents to all of ``needs``."""
 
     names: tuple[str, ...]
     where: Condition
@@ -315,10 +312,7 @@ class AtMost:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A named condition over a person. ``include``: paths of traits that a transition carries.
-
-    ``paused``: evaluated, nothing published. ``archived``: gone, its counters survive.
-    """
+    """A named condition over a person. ``include``: trait paths in a transition; ``paused``: published is nothing; ``archived``: gone."""
 
     id: str
     name: str
@@ -331,10 +325,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One destination of transitions. Empty ``segments``, ``directions`` or ``causes`` mean all.
-
-    ``needs``: purposes to which a person must have given consent.
-    """
+    """A destination of transitions. Empty ``segments``, ``directions``, ``causes``: all. ``needs``: purposes of consent, all of them."""
 
     id: str
     url: str
@@ -351,9 +342,8 @@ class Sender:
 class Source:
     """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
 
-    ``app_id`` or ``corp_id``: the account of WeChat or WeCom that calls back, with the names of the environment variables that hold
-    its secrets. ``plain``: callbacks that are not encrypted are taken although there is a key. ``targets``: origins
-    that links may lead to, signed with what ``link_secret_env`` holds.
+    ``app_id``, ``corp_id``: the account that calls back; ``…_env``: the variables with its secrets; ``plain``: also what is not encrypted
+    although there is a key; ``targets``: origins that links may lead to, signed with what ``link_secret_env`` holds.
     """
 
     id: str
