@@ -11,7 +11,7 @@ from tests.oracle.linking import LinkingLane
 from tests.oracle.standing import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from schemas.definitions.model import Bundle
     from tests.oracle.linking import Said
@@ -32,10 +32,20 @@ class Deployed:
         return [one for lane in self.lanes for one in lane.merged]
 
 
-def run_deployment(logs: Sequence[Sequence[Raw]], bundles: Mapping[int, Bundle], secret: bytes | None = None) -> Deployed:
-    """Work through the logs, one record of some lane after the other, whichever has its cause behind it."""
+def run_deployment(
+    logs: Sequence[Sequence[Raw]],
+    bundles: Mapping[int, Bundle],
+    secret: bytes | None = None,
+    evaluating: Collection[int] | None = None,
+) -> Deployed:
+    """Work through the logs, one record of some lane after the other, whichever has its cause behind it.
+
+    ``evaluating``: the lanes whose segments are worked out; all unless given.
+    """
     first = bundles[0]
     lanes = [LinkingLane(number, len(logs), bundles, first, in_order(first), secret=secret) for number in range(len(logs))]
+    for lane in lanes:
+        lane.evaluates = evaluating is None or lane.number in evaluating
     for lane in lanes:
         lane.said_to_me = partial(_said, lanes, lane.number)
     at = [0] * len(logs)

@@ -23,7 +23,10 @@ __all__ = ["Membership", "Outcome", "PersonView", "TagView", "run_partition"]
 
 @dataclass
 class Partition:
-    """One lane as it works through its log."""
+    """One lane as it works through its log.
+
+    ``evaluates``: whether it works out segments; what is known of people, and what lanes tell each other, does not depend on them.
+    """
 
     number: int
     partitions: int
@@ -38,6 +41,7 @@ class Partition:
     dead_letters: list[tuple[int, str]] = field(default_factory=list)
     secret: bytes | None = None
     spooled: dict[bytes, tuple[int, int]] = field(default_factory=dict)
+    evaluates: bool = True
 
     def read(self, raw: Raw) -> None:
         """Take the next record."""
@@ -157,6 +161,8 @@ class Partition:
 
     def _bring_to(self, person: Person, t: int) -> None:
         """Let everything happen that is due before ``t``."""
+        if not self.evaluates:
+            return
         sight = self.sight(person)
         segments = self.order
         fixed = {d for segment in segments for d in change_times(segment.when, sight, person.evaluated_at, t)}
@@ -169,6 +175,8 @@ class Partition:
 
     def evaluate(self, person: Person, t: int, why: Why, unpaused: Iterable[str] = ()) -> None:
         """One evaluation; ``unpaused``: segments of which what is published must catch up."""
+        if not self.evaluates:
+            return
         before = person.standing.members
         person.standing = evaluated(self.order, self.sight(person), t)
         person.evaluated_at = t

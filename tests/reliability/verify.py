@@ -13,8 +13,9 @@ from stream.store.port import LaneHeader
 from tagging.codec import unpack
 from tests.oracle.classify import Raw
 from tests.oracle.compare import compare
-from tests.oracle.deployment import Deployed, run_deployment
+from tests.oracle.deployment import Deployed
 from tests.oracle.linking import LinkingLane
+from tests.oracle.parallel import run_in_processes
 from tests.oracle.partition import Outcome
 from tests.property.verdict import MERGED, person_differences, view
 from tests.reliability.deployment import Deployment
@@ -31,7 +32,7 @@ async def verify(deployment: Deployment, load: Load | None = None) -> Verdict:
     letters = (await deployment.read(topics.dead_letters, [0]))[0]
     headers = await deployment.headers()
     raw = [[_raw(record) for record in log[number]] for number in partitions]
-    expected = await asyncio.to_thread(run_deployment, raw, {0: Bundle(), **deployment.bundles})
+    expected = await asyncio.to_thread(run_in_processes, raw, {0: Bundle(), **deployment.bundles})
     verdict = Verdict(records=sum(map(len, raw)), merges=len(expected.merged))
     verdict.faults += [f"nothing told partition {partition} what stands at {offset}" for partition, offset in expected.waiting]
     if load is not None:
