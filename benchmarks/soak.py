@@ -5,6 +5,7 @@ events a second, ``--runner``, ``--round`` faults between two judgements: the lo
 takes a millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the
 worker are spread over them. ``identity``: kills of the worker while people of many ids become one, about ``--merges`` times.
 ``spool``: kills of the collector under requests, and one of the broker for every five of them.
+``import``: two kills of an import of ``--lines`` lines, which a worker then applies.
 ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
 with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
@@ -27,6 +28,7 @@ from typing import Any, Final
 from benchmarks.soak_cases import KINDS as DRAWN
 from benchmarks.soak_cases import drawn_cases
 from benchmarks.soak_decay import decay
+from benchmarks.soak_import import import_killed
 from benchmarks.soak_sender import sender_killed
 from stream.stack import Stack
 from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, zombies
@@ -35,12 +37,13 @@ from tests.reliability.language import Size, language
 from tests.reliability.merging import people_merge
 from tests.reliability.spooling import SpoolPlan, spooled
 
-_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity", "spool")
+_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity", "spool", "import")
 _DATABASES: Final = 60
 _PEOPLE_ABOUT: Final = 300
 _SHOPPERS: Final = 500
 _REQUESTS_A_SECOND_MAX: Final = 400
 _COLLECTOR_KILLS_A_BROKER_KILL: Final = 5
+_IMPORT_KILLS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Wish:
     per_round: int
     size: Size
     merges: int
+    lines: int
 
     def rounds(self) -> list[Plan]:
         """One plan for each stretch that is judged by itself, each with a seed of its own."""
@@ -125,6 +129,13 @@ async def _spool(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]
     return [result.figures()]
 
 
+async def _import(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]:
+    place = folder / "import"
+    place.mkdir()
+    async with deployment(stack, "soak-import.", stack.redis, place) as made:
+        return [await import_killed(made, place, wish.lines, _IMPORT_KILLS, Random(wish.seed), say)]
+
+
 async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for kind in _KINDS if what == "all" else (what,):
@@ -137,6 +148,8 @@ async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, 
             results[kind] = await _identity(stack, folder, wish)
         elif kind == "spool":
             results[kind] = await _spool(stack, folder, wish)
+        elif kind == "import":
+            results[kind] = await _import(stack, folder, wish)
         else:
             results[kind] = await _rounds(kind, stack, folder, wish)
     return results
@@ -157,11 +170,14 @@ def main() -> int:
     parser.add_argument("--segments", type=int, default=200, help="drawn segments, of language")
     parser.add_argument("--events", type=int, default=200_000, help="drawn events, of language")
     parser.add_argument("--merges", type=int, default=10_000, help="of two persons, of identity")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="of a file, of import")
     parser.add_argument("--cases", type=int, default=100_000, help="drawn cases of each kind")
     parser.add_argument("--first-case", type=int, default=0, help="the seed of the first; to go on where another run ended")
     given = parser.parse_args()
     began = time.monotonic()
-    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round, Size(given.segments, given.events), given.merges)
+    wish = Wish(
+        given.kills, given.rate, given.runner, given.seed, given.round, Size(given.segments, given.events), given.merges, given.lines
+    )
     seeds = range(given.first_case, given.first_case + given.cases)
     results: dict[str, Any] = {kind: [drawn_cases(kind, seeds, say)] for kind in DRAWN if given.what in (kind, "all")}
     if given.what in ("decay", "all"):
