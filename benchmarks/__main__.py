@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import collector, identity, latency, leaving, memory, past, restart, segments, stock, worker
+from benchmarks import collector, identity, latency, leaving, memory, past, requests, restart, segments, stock, worker
 from benchmarks.report import write_page
 from benchmarks.workload import bundle, events, lean_bundle
 from stream.stack.stack import Stack
@@ -69,6 +69,10 @@ async def _collector(run: Run) -> Any:
     return [*with_broker, await collector.measure(kafka, connections=64, seconds=seconds, spooled=True)]
 
 
+async def _requests(run: Run) -> Any:
+    return [await requests.measure(run.stack.kafka, kind, 2 if run.quick else 6) for kind in requests.KINDS]
+
+
 async def _latency(run: Run) -> Any:
     seconds = 5 if run.quick else 20
     return [await latency.latency(run.stack, runner, 1_000, seconds, database) for database, runner in ((4, "aiokafka"), (5, "faust"))]
@@ -104,6 +108,7 @@ PARTS: dict[str, Part] = {
     "worker": _worker,
     "identity": _identity,
     "collector": _collector,
+    "requests": _requests,
     "latency": _latency,
     "segments": _segments,
     "leaving": _leaving,

@@ -229,7 +229,7 @@ def serve() -> None:
 
     from collectors.server.main import run_collector  # noqa: PLC0415 - same
 
-    uvloop.run(run_collector(from_mapping(os.environ), ready=lambda addresses: print(addresses.url, flush=True)))
+    uvloop.run(run_collector(from_mapping(os.environ), ready=lambda addresses: print(addresses.url, flush=True), secrets=os.environ))
 
 
 def hello() -> None:

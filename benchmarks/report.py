@@ -9,6 +9,7 @@ from typing import Any
 
 Row = tuple[str, str, str, bool | None]
 _MILLION = 1_000_000
+_REQUESTS_MUST = {"Segment, one event": 8_000, "Segment, a batch of 20": 60_000}
 
 
 def write_page(page: Path, result: Path) -> None:
@@ -122,6 +123,13 @@ def _collector_rows(data: dict[str, Any]) -> Iterator[Row]:
         when = "200 after the spool's fsync, no broker" if one.get("spooled") else "200 after acks=all"
         what = f"collector, one event a request, {when}, {one['connections']} connections, requests per second of its CPU time"
         yield (what, f"{rate:,} (a uvicorn app that does nothing: {one['reference_per_cpu_second']:,})", "8,000", rate >= 8_000)
+
+    for one in data.get("requests", ()):
+        rate, must = one["events_per_cpu_second"], _REQUESTS_MUST.get(one["kind"])
+        what = f"collector, {one['kind']}, events per second of its CPU time"
+        yield (what, f"{rate:,} ({one['requests_per_cpu_second']:,} requests)", f"{must:,}" if must else "", rate >= must if must else None)
+        waits = f"{one['half_ms_p50']} / {one['half_ms_p99']} ms at {one['half_rate']:,} requests/s"
+        yield ("… answered after, at half of what the load could send, at a constant rate, p50 / p99", waits, "", None)
 
 
 def _process_rows(data: dict[str, Any]) -> Iterator[Row]:
