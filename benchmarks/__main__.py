@@ -132,20 +132,27 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small loads: shows that the benches run, gives no figures")
     parser.add_argument("--people", type=int, default=_PEOPLE, help="people of the part `fill`")
     chosen = parser.parse_args()
-    results: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "machine": machine()}
+    results: dict[str, Any] = {}
     for name in chosen.only.split(","):
         with tempfile.TemporaryDirectory(prefix="ebbtide-bench-") as folder, Stack(Path(folder)) as stack:
             print(f"── {name} …", flush=True)
             key = name if name != "fill" or chosen.people == _PEOPLE else f"fill_{chosen.people}"
             results[key] = asyncio.run(PARTS[name](Run(stack, chosen.quick, chosen.people)))
             print(json.dumps(results[key], indent=1), flush=True)
-    if chosen.quick:
-        return
-    kept = _ROOT / "benchmarks" / "results"
+    if not chosen.quick:
+        _keep(results)
+
+
+def _keep(results: dict[str, Any]) -> None:
+    """Beside what was measured before, each part with its date."""
+    kept, today = _ROOT / "benchmarks" / "results", datetime.now(UTC).date().isoformat()
     kept.mkdir(exist_ok=True)
-    path = kept / f"{results['date']}.json"
-    held = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**held, **results}, indent=1) + "\n")
+    earlier = sorted(kept.glob("*.json"))
+    held = json.loads(earlier[-1].read_text()) if earlier else {}
+    dates = held.pop("dates", None) or dict.fromkeys(held.keys() - {"date", "machine"}, held.get("date"))
+    dates |= dict.fromkeys(results, today)
+    path = kept / f"{today}.json"
+    path.write_text(json.dumps({**held, "date": today, "machine": machine(), "dates": dates, **results}, indent=1) + "\n")
     write_page(_ROOT / "docs" / "performance.md", path)
 
 

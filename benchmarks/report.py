@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,15 @@ def write_page(page: Path, result: Path) -> None:
     lines = [
         "# Performance",
         "",
-        f"Measured by `scripts/bench` on {data['date']}, on a machine with {machine['cores']} cores and {machine['memory_gib']} GiB",
+        f"Measured by `scripts/bench` on a machine with {machine['cores']} cores and {machine['memory_gib']} GiB",
         f"of memory, Python {machine['python']}, with Kafka, Redis, the load and Ebbtide all on it.",
         f"Raw figures: `benchmarks/results/{result.name}`.",
         "",
-        "| what | measured | must | |",
-        "|---|---|---|---|",
+        "| what | measured | must | | date |",
+        "|---|---|---|---|---|",
     ]
-    lines += [f"| {what} | {found} | {must} | {'' if held is None else '✓' if held else '✗'} |" for what, found, must, held in rows(data)]
+    for date, (what, found, must, held) in dated(data):
+        lines.append(f"| {what} | {found} | {must} | {'' if held is None else '✓' if held else '✗'} | {date} |")
     lines += [
         "",
         "The worker's rate is taken with the worker alone on one core, broker and store on the other; events are 547 bytes of JSON,",
@@ -38,64 +40,84 @@ def write_page(page: Path, result: Path) -> None:
     page.write_text("\n".join(lines))
 
 
-def rows(data: dict[str, Any]) -> Iterator[Row]:
-    """(what, measured, must, held) of every figure there is."""
+def dated(data: dict[str, Any]) -> Iterator[tuple[str, Row]]:
+    """Every figure there is, and when it was measured."""
+    sections: dict[str, Callable[[dict[str, Any]], Iterator[Row]]] = {
+        "worker": _worker_rows,
+        "identity": _identity_rows,
+        "collector": _collector_rows,
+        "requests": _requests_rows,
+        "latency": _latency_rows,
+        "segments": _segments_rows,
+        "leaving": _leaving_rows,
+        "fill": lambda held: _fill_rows(held["fill"]),
+        **{key: partial(_fill_of, key) for key in sorted(data) if key.startswith("fill_")},
+        "memory": _memory_rows,
+        "restart": _restart_rows,
+        "idle": _idle_rows,
+    }
+    for part, rows in sections.items():
+        if part in data:
+            yield from ((data["dates"][part], row) for row in rows(data))
+
+
+def _fill_of(key: str, data: dict[str, Any]) -> Iterator[Row]:
+    return _fill_rows(data[key])
+
+
+def _worker_rows(data: dict[str, Any]) -> Iterator[Row]:
     stock = data.get("stock")
     if stock:
         found = f"{stock['events_per_second']:,.0f} ({stock['cpu_us_per_event']} µs CPU an event)"
         yield ("stock Faust agent that does nothing, events/s on one core", found, "", None)
-    for one in data.get("worker", ()):
+    for one in data["worker"]:
         what = f"worker ({one['runner']}), {one['definitions']} definitions, {one['people']:,} people, events/s on one core"
-        yield (
-            what,
-            f"{one['events_per_second']:,} ({one['cpu_us_per_event']} µs CPU an event)",
-            "25,000",
-            one["events_per_second"] >= 25_000,
-        )
+        rate = one["events_per_second"]
+        yield (what, f"{rate:,} ({one['cpu_us_per_event']} µs CPU an event)", "25,000", rate >= 25_000)
         if stock:
-            ratio = one["events_per_second"] / stock["events_per_second"]
-            yield ("… against the stock agent in the same run", f"{ratio:.1f}×", "8×", ratio >= 8)
-    yield from _identity_rows(data)
-    yield from _collector_rows(data)
-    for one in data.get("latency", ()):
+            ratio = rate / stock["events_per_second"]
+            yield ("… against the stock agent, measured beside it", f"{ratio:.1f}×", "8×", ratio >= 8)
+
+
+def _latency_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one in data["latency"]:
         held = one["entry_ms_p50"] <= 25 and one["entry_ms_p99"] <= 100
         what = f"event → transition at {one['events_per_second']:,}/s ({one['runner']}), p50 / p99"
         yield (what, f"{one['entry_ms_p50']} / {one['entry_ms_p99']} ms", "25 / 100 ms", held)
         late = one["exit_late_ms_p99"]
         yield (f"timed exit lateness ({one['runner']}), p50 / p99", f"{one['exit_late_ms_p50']} / {late} ms", "– / 1,000 ms", late <= 1000)
-    yield from _scale_rows(data)
-    for one, must in zip(data.get("memory", ()), (400, 800), strict=False):
+
+
+def _memory_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one, must in zip(data["memory"], (400, 800), strict=False):
         size = one["redis_bytes_per_person"]
         yield (f"Redis bytes a person at rest, {one['tags']} tags", str(size), str(must), size <= must)
-    yield from _process_rows(data)
 
 
 def _identity_rows(data: dict[str, Any]) -> Iterator[Row]:
-    one = data.get("identity")
-    if one:
-        plain, linked, share = one["plain"], one["linked"], one["ratio"]
-        what = "worker, 1 event in 5 passed on to another lane, 1 in 200 links two people, against the same events without"
-        found = f"{share:.0%} ({plain['cpu_us_per_event']} → {linked['cpu_us_per_event']} µs CPU an event)"
-        yield (what, found, "60%", share >= 0.6)
+    one = data["identity"]
+    plain, linked, share = one["plain"], one["linked"], one["ratio"]
+    what = "worker, 1 event in 5 passed on to another lane, 1 in 200 links two people, against the same events without"
+    found = f"{share:.0%} ({plain['cpu_us_per_event']} → {linked['cpu_us_per_event']} µs CPU an event)"
+    yield (what, found, "60%", share >= 0.6)
 
 
-def _scale_rows(data: dict[str, Any]) -> Iterator[Row]:
-    for one in data.get("segments", ()):
+def _segments_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one in data["segments"]:
         how = "spread over 250 names of events" if one["spread"] else "all about one name of events, each with another `where`"
         touched = f"{one['few_segments_per_event']} and {one['many_segments_per_event']} segments read an event"
         found = f"{one['ratio']}× ({one['few_cpu_us_per_event']} → {one['many_cpu_us_per_event']} µs an event; {touched})"
         what = f"CPU of the worker an event, {one['many']:,} segments against {one['few']}, {how}"
         yield (what, found, "2×", one["ratio"] < 2) if one["spread"] else (what, found, "", None)
-    leaving = data.get("leaving")
-    if leaving:
-        found, people = leaving["drain_seconds"], f"{leaving['people']:,}"
-        held = found <= 60 and leaving["left_once"] == leaving["people"]
-        what = f"{people} people leave at one instant: first to last exit"
-        yield (what, f"{found} s, {leaving['left_once']:,} left once, {leaving['left_twice']} twice", "60 s, each once", held)
-        yield _beside("… event → transition of a live load meanwhile", leaving, "drain")
-    for key in sorted(data):
-        if key == "fill" or key.startswith("fill_"):
-            yield from _fill_rows(data[key])
+
+
+def _leaving_rows(data: dict[str, Any]) -> Iterator[Row]:
+    leaving = data["leaving"]
+    found, people = leaving["drain_seconds"], f"{leaving['people']:,}"
+    held = found <= 60 and leaving["left_once"] == leaving["people"]
+    what = f"{people} people leave at one instant: first to last exit"
+    yield (what, f"{found} s, {leaving['left_once']:,} left once, {leaving['left_twice']} twice", "60 s, each once", held)
+    yield _beside("… event → transition of a live load meanwhile", leaving, "drain")
 
 
 def _fill_rows(one: dict[str, Any]) -> Iterator[Row]:
@@ -118,13 +140,15 @@ def _beside(what: str, one: dict[str, Any], stretch: str) -> Row:
 
 
 def _collector_rows(data: dict[str, Any]) -> Iterator[Row]:
-    for one in data.get("collector", ()):
+    for one in data["collector"]:
         rate = one["per_cpu_second"]
         when = "200 after the spool's fsync, no broker" if one.get("spooled") else "200 after acks=all"
         what = f"collector, one event a request, {when}, {one['connections']} connections, requests per second of its CPU time"
         yield (what, f"{rate:,} (a uvicorn app that does nothing: {one['reference_per_cpu_second']:,})", "8,000", rate >= 8_000)
 
-    for one in data.get("requests", ()):
+
+def _requests_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one in data["requests"]:
         rate, must = one["events_per_cpu_second"], _REQUESTS_MUST.get(one["kind"])
         what = f"collector, {one['kind']}, events per second of its CPU time"
         yield (what, f"{rate:,} ({one['requests_per_cpu_second']:,} requests)", f"{must:,}" if must else "", rate >= must if must else None)
@@ -132,15 +156,16 @@ def _collector_rows(data: dict[str, Any]) -> Iterator[Row]:
         yield ("… answered after, at half of what the load could send, at a constant rate, p50 / p99", waits, "", None)
 
 
-def _process_rows(data: dict[str, Any]) -> Iterator[Row]:
-    restart = data.get("restart")
-    if restart:
-        for runner in ("aiokafka", "faust"):
-            found = restart[runner]
-            p95 = found["first_event_seconds_p95"]
-            what = f"kill -9 and restart to the first event applied ({runner}), p50 / p95 of {restart['kills']}"
-            yield (what, f"{found['first_event_seconds_p50']} / {p95} s", "– / 5 s", p95 <= 5)
-    idle = data.get("idle")
-    if idle:
-        total = idle["idle_megabytes_total"]
-        yield ("idle stack, all processes, resident", f"{total} MB ({idle['idle_cpu_percent']} % CPU)", "1,610 MB", total <= 1610)
+def _restart_rows(data: dict[str, Any]) -> Iterator[Row]:
+    restart = data["restart"]
+    for runner in ("aiokafka", "faust"):
+        found = restart[runner]
+        p95 = found["first_event_seconds_p95"]
+        what = f"kill -9 and restart to the first event applied ({runner}), p50 / p95 of {restart['kills']}"
+        yield (what, f"{found['first_event_seconds_p50']} / {p95} s", "– / 5 s", p95 <= 5)
+
+
+def _idle_rows(data: dict[str, Any]) -> Iterator[Row]:
+    idle = data["idle"]
+    total = idle["idle_megabytes_total"]
+    yield ("idle stack, all processes, resident", f"{total} MB ({idle['idle_cpu_percent']} % CPU)", "1,610 MB", total <= 1610)
