@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from collectors.enriching.enrichment import Enrich
 from collectors.inspection import Inspect
 from schemas import rejection
 from schemas.errors import Rejected
@@ -28,7 +29,10 @@ _LIFTED: Final = {
 
 @dataclass(slots=True)
 class Arrival:
-    """How a call came in: when, for which source, by which protocol, from where. ``inspect``: what the definitions ask of it."""
+    """How a call came in: when, for which source, by which protocol, from where.
+
+    ``enrich``, ``inspect``: what the definitions ask of it. ``hidden_ip``: an address that may be looked up and is not stored.
+    """
 
     received_ms: int
     source: str
@@ -37,6 +41,8 @@ class Arrival:
     user_agent: str = ""
     locale: str = ""
     inspect: Inspect | None = None
+    enrich: Enrich | None = None
+    hidden_ip: str = ""
 
 
 def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: Arrival, preset: str | None = None) -> tuple[str, bytes]:
@@ -77,6 +83,8 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
     event["properties"] = properties
     event["traits"] = traits
     event["context"] = _with_arrival(context, arrival)
+    if arrival.enrich is not None:
+        arrival.enrich(event, arrival.hidden_ip)
     if arrival.inspect is not None:
         arrival.inspect(event)
     return who, orjson.dumps(event)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collectors.enriching.enrichment import Enrich, Enriching
     from collectors.inspection import Inspect
     from schemas.definitions.model import Source
 
@@ -15,14 +16,21 @@ _KEY_CHARACTERS_MAX: Final = 256
 
 
 class SourceTable:
-    """The sources of one version of the definitions, and what it asks of their events. Immutable: a new version is a new table."""
+    """The sources of one version of the definitions, and what becomes of their events. Immutable: a new version is a new table."""
 
-    __slots__ = ("_by_key", "_origins", "inspect", "sources", "version")
+    __slots__ = ("_by_key", "_origins", "enrichers", "inspect", "sources", "version")
 
-    def __init__(self, sources: Iterable[Source] = (), version: int = 0, inspect: Inspect | None = None) -> None:
+    def __init__(
+        self,
+        sources: Iterable[Source] = (),
+        version: int = 0,
+        inspect: Inspect | None = None,
+        enriching: Enriching | None = None,
+    ) -> None:
         self.sources = listed = tuple(sources)
         self.version = version
         self.inspect = inspect
+        self.enrichers: Mapping[str, Enrich] = {} if enriching is None else enriching.of_sources(listed)
         self._by_key = {digest.lower(): source for source in listed for digest in source.write_keys}
         self._origins = frozenset(origin for source in listed for origin in source.origins)
 

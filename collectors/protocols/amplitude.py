@@ -24,7 +24,7 @@ import orjson
 
 from collectors.body import looks_like_json, read_object
 from collectors.http import Answer, Request, safe_text
-from collectors.normalise import Arrival, as_id, normalise, read_sent_ms
+from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols.amplitude_events import translate
 from collectors.protocols.decoding import decoded, taken_apart
 from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol
@@ -88,7 +88,7 @@ def _reader(submission: Submission, sent_ms: int | None, event_type: str | None 
     source = submission.source
     assert source is not None
     agent, locale = client_of(submission.request)
-    arrival = Arrival(submission.received_ms, source.id, NAME, "", agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, "", agent, locale)
 
     def read(raw: bytes) -> tuple[str, bytes]:
         event = read_object(raw, submission.limits)

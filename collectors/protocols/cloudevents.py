@@ -17,7 +17,7 @@ import orjson
 
 from collectors.body import check_tree, looks_like_json, read_object
 from collectors.http import Request
-from collectors.normalise import Arrival, normalise
+from collectors.normalise import normalise
 from collectors.protocols.cloudevents_events import header_text, translate
 from collectors.protocols.decoding import decoded, taken_apart
 from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol
@@ -36,7 +36,7 @@ def parse(submission: Submission) -> Parsed:
     request = submission.request
     source = submission.authenticate(header_key(request) or _bearer(request) or query_key(request))
     agent, locale = client_of(request)
-    arrival = Arrival(submission.received_ms, source.id, NAME, "", agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, "", agent, locale)
 
     def read(raw: bytes) -> tuple[str, bytes]:
         call, kind = translate(read_object(raw, submission.limits))

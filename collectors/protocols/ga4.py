@@ -124,7 +124,7 @@ def parse_gtag(submission: Submission) -> Parsed:
 def _arrival(submission: Submission, address: str) -> Arrival:
     assert submission.source is not None
     agent, locale = client_of(submission.request)
-    return Arrival(submission.received_ms, submission.source.id, NAME, address, agent, locale, submission.inspect)
+    return submission.arrival(submission.source, NAME, address, agent, locale)
 
 
 def _accepted(submission: Submission, parsed: Parsed) -> Answer:

@@ -16,7 +16,7 @@ import msgspec
 
 from collectors.body import looks_like_json, read_object
 from collectors.http import Answer, Request
-from collectors.normalise import Arrival, normalise, read_sent_ms
+from collectors.normalise import normalise, read_sent_ms
 from collectors.protocols.growingio_events import Namer, translate
 from collectors.protocols.lzstring import bits_of_bytes, bits_of_text, bits_of_uri, unpacked
 from collectors.protocols.pixel import GIF
@@ -44,7 +44,7 @@ def parse_collect(submission: Submission) -> Parsed:
     stm = _STM.search(submission.request.query)
     sent_ms = read_sent_ms(int(stm[1])) if stm else None
     agent, locale = client_of(submission.request)
-    arrival = Arrival(submission.received_ms, source.id, NAME, submission.client_ip, agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, submission.client_ip, agent, locale)
     namer = Namer()
     parsed = Parsed([])
     for index, raw in enumerate(raws):

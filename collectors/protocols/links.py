@@ -16,7 +16,7 @@ from collectors.http import Answer, error_answer
 from collectors.links.keys import Signed
 from collectors.links.signing import SIGNATURE, Link, Sealed, is_pixel_signed, read_token
 from collectors.links.targets import is_allowed
-from collectors.normalise import Arrival, normalise
+from collectors.normalise import normalise
 from collectors.protocols.pages import campaign_of
 from collectors.protocols.pixel import GIF
 from collectors.protocols.port import READ, Parsed, Route, Submission, WireProtocol
@@ -66,13 +66,13 @@ def _event(call: dict[str, Any], user: str, submission: Submission, preset: str 
     source = submission.source
     assert source is not None
     agent, locale = client_of(submission.request)
-    arrival = Arrival(submission.received_ms, source.id, NAME, submission.client_ip, agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, submission.client_ip, agent, locale)
     if user:
         call["userId"] = user
     elif "anonymousId" not in call:
         assert submission.visitors is not None
         call["anonymousId"] = submission.visitors.name_of(source.id, submission.client_ip, agent, submission.received_ms)
-        arrival.ip = ""
+        arrival.ip, arrival.hidden_ip = "", arrival.ip
     return normalise(call, "track", None, arrival, preset)
 
 

@@ -18,7 +18,7 @@ import orjson
 
 from collectors.body import check_tree, looks_like_json
 from collectors.http import Answer, Request
-from collectors.normalise import Arrival, as_id, normalise
+from collectors.normalise import as_id, normalise
 from collectors.protocols.matomo_events import translate
 from collectors.protocols.pixel import GIF, IMAGE
 from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol
@@ -101,19 +101,19 @@ class _Reader:
                 raise Rejected(rejection.ORIGIN_NOT_ALLOWED, "from a page, all requests are of one source")
         assert source is not None
         call, kind, preset = translate(fields, submission.received_ms)
-        address = (self._vouched and fields.get("cip")) or submission.client_ip
+        address, hidden = (self._vouched and fields.get("cip")) or submission.client_ip, ""
         if self._vouched and fields.get("cid"):
             call["anonymousId"] = fields["cid"]
         if not call["userId"] and not call["anonymousId"]:
             assert submission.visitors is not None
             agent = fields.get("ua") or self._agent
             call["anonymousId"] = submission.visitors.name_of(source.id, address, agent, submission.received_ms)
-            address = ""
+            hidden, address = address, ""
         if any(name in fields for name in _KNOWN_AGAIN):
             call["messageId"] = self._repeats.name_of({name: text for name, text in fields.items() if name not in _NOT_CONTENT})
         else:
             call["messageId"] = None
-        arrival = Arrival(submission.received_ms, source.id, NAME, address, self._agent, self._locale, submission.inspect)
+        arrival = submission.arrival(source, NAME, address, self._agent, self._locale, hidden_ip=hidden)
         return normalise(call, kind, None, arrival, preset)
 
 

@@ -19,7 +19,7 @@ import orjson
 
 from collectors.body import looks_like_json, read_object
 from collectors.http import Answer, Request, safe_text
-from collectors.normalise import Arrival, as_id, normalise, read_sent_ms
+from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols.decoding import taken_apart
 from collectors.protocols.mixpanel_body import Opened, fields_of, opened
 from collectors.protocols.mixpanel_events import translate_event
@@ -81,7 +81,7 @@ def _reader(translate: Translate, address: str, sent_ms: int | None, submission:
     source = submission.source
     assert source is not None
     agent, locale = client_of(submission.request)
-    arrival = Arrival(submission.received_ms, source.id, NAME, address, agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, address, agent, locale)
     find = submission.find
 
     def read(raw: bytes) -> tuple[str, bytes]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from collectors.body import read_object
 from collectors.http import Answer
-from collectors.normalise import Arrival, normalise
+from collectors.normalise import normalise
 from collectors.protocols.pages import campaign_of, page_of
 from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol
 from collectors.protocols.segment import client_of, original, rejected
@@ -35,7 +35,7 @@ def parse_event(submission: Submission) -> Parsed:
     visitor = submission.visitors.name_of(source.id, submission.client_ip, agent, submission.received_ms)
     call, kind = translate(said)
     call["anonymousId"] = visitor
-    return Parsed([normalise(call, kind, None, Arrival(submission.received_ms, source.id, NAME, "", agent, locale, submission.inspect))])
+    return Parsed([normalise(call, kind, None, submission.arrival(source, NAME, "", agent, locale, hidden_ip=submission.client_ip))])
 
 
 def _source(domain: object, submission: Submission) -> Source:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from collectors.body import Limits, decompressed
+from collectors.normalise import Arrival
+from collectors.sources import SourceTable
 from schemas import rejection
 from schemas.errors import Rejected
 
 if TYPE_CHECKING:
     from collectors.http import Answer, Request
-    from collectors.inspection import Inspect
     from collectors.keyring import Keyring
     from collectors.visitors import Visitors
     from schemas.definitions.model import Source
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FindSource = Callable[[str], "Source | None"]
 """Write key in plain → its source, or None."""
 
+_NO_SOURCES: Final = SourceTable()
 READ: Final = (b"GET", b"HEAD")
 WRITE: Final = (b"POST",)
 
@@ -35,7 +37,7 @@ class Submission:
     ``source`` is known once ``authenticate`` has found it; what is refused before that leaves no dead letter.
     """
 
-    __slots__ = ("_find", "client_ip", "inspect", "keyring", "limits", "received_ms", "request", "source", "strict", "visitors")
+    __slots__ = ("_find", "_table", "client_ip", "keyring", "limits", "received_ms", "request", "source", "strict", "visitors")
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class Submission:
         find: FindSource,
         received_ms: int,
         client_ip: str,
-        inspect: Inspect | None = None,
+        table: SourceTable = _NO_SOURCES,
         *,
         visitors: Visitors | None = None,
         keyring: Keyring | None = None,
@@ -55,10 +57,10 @@ class Submission:
         self.client_ip = client_ip
         self.strict = request.headers.get(b"x-strict-mode") == b"1"
         self.source: Source | None = None
-        self.inspect = inspect
         self.visitors = visitors
         self.keyring = keyring
         self._find = find
+        self._table = table
 
     def body(self) -> bytes:
         """The body, decompressed if its first bytes say gzip; headers are not asked, too many clients mislabel.
@@ -66,6 +68,14 @@ class Submission:
         Raises ``Rejected``: bad-encoding, body-too-large.
         """
         return decompressed(self.request.body, self.limits)
+
+    def arrival(
+        self, source: Source, protocol: str, ip: str = "", user_agent: str = "", locale: str = "", *, hidden_ip: str = ""
+    ) -> Arrival:
+        """How this submission's events came in. ``hidden_ip``: the visitor's address where a protocol does not store it."""
+        table = self._table
+        enrich = table.enrichers.get(source.id)
+        return Arrival(self.received_ms, source.id, protocol, ip, user_agent, locale, table.inspect, enrich, hidden_ip)
 
     def find(self, key: str) -> Source | None:
         """The source of a write key, without taking it for this submission's."""

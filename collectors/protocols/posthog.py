@@ -19,7 +19,7 @@ import msgspec
 
 from collectors.body import read_object
 from collectors.http import Answer, Request
-from collectors.normalise import Arrival, as_id, normalise, read_sent_ms
+from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols import posthog_config
 from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol
 from collectors.protocols.posthog_body import read_body
@@ -77,15 +77,15 @@ def _reader(submission: Submission, sent_ms: int | None) -> Callable[[bytes], tu
 
     def visitor() -> str:
         # Who asks not to be known is not known by an address either.
-        arrival.ip = ""
+        arrival.ip, arrival.hidden_ip = "", submission.client_ip
         assert submission.visitors is not None
         return submission.visitors.name_of(source.id, submission.client_ip, agent, now_ms)
 
-    arrival = Arrival(now_ms, source.id, NAME, submission.client_ip, agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, submission.client_ip, agent, locale)
 
     def read(raw: bytes) -> tuple[str, bytes]:
         event = read_object(raw, submission.limits)
-        arrival.ip = submission.client_ip
+        arrival.ip, arrival.hidden_ip = submission.client_ip, ""
         translated = translate(event, now_ms, visitor)
         # An offset was counted from the sending on, so no clock is to be corrected.
         clock_ms = None if event.get("timestamp") is None and "offset" in event else sent_ms

@@ -134,7 +134,7 @@ def identified(submission: Submission, body_key: object, protocol: str) -> Arriv
     request = submission.request
     source = submission.source or submission.authenticate(as_id(body_key) or query_key(request))
     user_agent, locale = client_of(request)
-    return Arrival(submission.received_ms, source.id, protocol, submission.client_ip, user_agent, locale, submission.inspect)
+    return submission.arrival(source, protocol, submission.client_ip, user_agent, locale)
 
 
 def client_of(request: Request) -> tuple[str, str]:

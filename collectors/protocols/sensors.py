@@ -42,7 +42,7 @@ def parse_sa(submission: Submission, *, debug: bool = False) -> Parsed:
     if len(records) > limits.events:
         raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(records)} records are more than {limits.events}")
     agent, locale = client_of(request)
-    arrival = Arrival(submission.received_ms, source.id, NAME, submission.client_ip, agent, locale, submission.inspect)
+    arrival = submission.arrival(source, NAME, submission.client_ip, agent, locale)
     read = partial(_event, namer=Namer(), arrival=arrival, submission=submission)
     parsed = Parsed([])
     for index, raw in enumerate(records):

@@ -21,7 +21,7 @@ import orjson
 
 from collectors.body import read_object
 from collectors.http import Answer, Request, error_answer
-from collectors.normalise import Arrival, as_id, normalise
+from collectors.normalise import as_id, normalise
 from collectors.protocols.pixel import GIF, IMAGE
 from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol
 from collectors.protocols.segment import accepted as strictly_accepted
@@ -96,7 +96,7 @@ def _event(fields: dict[str, str], submission: Submission) -> tuple[str, bytes]:
     source, request = submission.source, submission.request
     assert source is not None
     agent, locale = client_of(request)
-    address = submission.client_ip
+    address, hidden = submission.client_ip, ""
     if b"sp-anonymous" in request.headers:
         fields.pop("ip", None)
         address = ""
@@ -106,8 +106,8 @@ def _event(fields: dict[str, str], submission: Submission) -> tuple[str, bytes]:
         seen = (fields.pop("ip", None) or submission.client_ip, fields.get("ua") or agent)
         found.call["anonymousId"] = submission.visitors.name_of(source.id, *seen, submission.received_ms)
         found.call["context"].pop("ip", None)
-        address = ""
-    arrival = Arrival(submission.received_ms, source.id, NAME, address, agent, locale, submission.inspect)
+        hidden, address = address and seen[0], ""
+    arrival = submission.arrival(source, NAME, address, agent, locale, hidden_ip=hidden)
     return normalise(found.call, found.kind, sent_ms(fields, submission.received_ms), arrival, found.preset)
 
 

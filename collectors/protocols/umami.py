@@ -17,7 +17,7 @@ import orjson
 
 from collectors.body import read_object
 from collectors.http import Answer
-from collectors.normalise import Arrival, as_id, normalise
+from collectors.normalise import as_id, normalise
 from collectors.protocols.pages import campaign_of, page_of
 from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol
 from collectors.protocols.segment import client_of, original, rejected
@@ -68,12 +68,12 @@ def _event(raw: bytes, submission: Submission) -> tuple[str, bytes]:
     agent, locale = client_of(submission.request)
     agent = _text(payload.get("userAgent")) or agent
     call, kind = translate(sent.get("type"), payload, submission.request.headers.get(b"origin", b"").decode("latin-1"))
-    address = _text(payload.get("ip")) or submission.client_ip
+    address, hidden = _text(payload.get("ip")) or submission.client_ip, ""
     if call["userId"] is None:
         assert submission.visitors is not None
         call["anonymousId"] = submission.visitors.name_of(source.id, address, agent, submission.received_ms)
-        address = ""
-    arrival = Arrival(submission.received_ms, source.id, NAME, address, agent, locale, submission.inspect)
+        hidden, address = address, ""
+    arrival = submission.arrival(source, NAME, address, agent, locale, hidden_ip=hidden)
     return normalise(call, kind, None, arrival)
 
 

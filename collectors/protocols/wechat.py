@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from collectors.http import Answer, error_answer
-from collectors.normalise import Arrival, normalise
+from collectors.normalise import normalise
 from collectors.protocols.port import READ, WRITE, Parsed, Route, Submission, WireProtocol
 from collectors.protocols.segment import original
 from collectors.wechat.app_messages import told_by_app
@@ -71,7 +71,7 @@ def parse_callback(family: Family, submission: Submission) -> Parsed:
 def _events(fields: dict[str, Any], account: Account, submission: Submission) -> list[tuple[str, bytes]]:
     if not text_of(fields, "MsgType") or (text_of(fields, "MsgType") == "event" and not text_of(fields, "Event")):
         raise Rejected(rejection.BAD_SHAPE, f"account {account.id}: a message has MsgType, and of type event an Event")
-    arrival = Arrival(submission.received_ms, account.source.id, account.family, inspect=submission.inspect)
+    arrival = submission.arrival(account.source, account.family)
     stated = _stated_ms(fields)
     message_id = _message_id(fields, account)
     context = {"vendorEvent": text_of(fields, "Event") or text_of(fields, "MsgType"), account.family: {"account": account.id}}

@@ -92,14 +92,14 @@ class App:
         route, metrics = found
         desk = self._desk
         now_ms, client_ip = desk.clock.now_ms(), desk.proxies.client_of(request)
-        inspect = desk.directory.table.inspect
+        table = desk.directory.table
         submission = Submission(
             request,
             desk.limits,
             desk.keys.find,
             now_ms,
             client_ip,
-            inspect,
+            table,
             visitors=desk.visitors,
             keyring=desk.keyring,
         )

@@ -17,6 +17,7 @@ from stream.runtime.catalogue import collector as catalogue
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from collectors.enriching.enrichment import Enriching
     from schemas.definitions.model import Bundle
     from schemas.topics import Topics
     from stream.runtime.metrics import Metrics
@@ -31,12 +32,13 @@ class FollowedSources:
     ``kept``: the file that holds the newest set known.
     """
 
-    def __init__(self, kafka: str, topics: Topics, metrics: Metrics, kept: Path | None = None) -> None:
+    def __init__(self, kafka: str, topics: Topics, metrics: Metrics, kept: Path | None = None, enriching: Enriching | None = None) -> None:
         self.table = SourceTable()
         self._metrics = metrics
         self._version = metrics.gauge(catalogue.DEFINITIONS_VERSION)
         self._log = BundleLog(kafka, topics, self._take)
         self._kept = kept
+        self._enriching = enriching
         self._keeping: asyncio.Task[None] | None = None
         self._newest: Bundle | None = None
 
@@ -67,7 +69,7 @@ class FollowedSources:
                 self._keeping = asyncio.get_running_loop().create_task(self._keep(self._kept), name="keep-definitions")
 
     def _use(self, bundle: Bundle) -> None:
-        self.table = SourceTable(bundle.sources, bundle.version, inspection(bundle.quality, self._count))
+        self.table = SourceTable(bundle.sources, bundle.version, inspection(bundle.quality, self._count), self._enriching)
         self._version.set(bundle.version)
 
     def _read_kept(self) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from collectors.body import Limits
+from collectors.enriching.enrichment import Enriching
+from collectors.enriching.regions import open_regions
 from collectors.keyring import Keyring
 from collectors.protocols.registry import PROTOCOLS
 from collectors.server.app import App, Desk
@@ -95,18 +97,19 @@ async def run_collector(
     """Serve until ``stop`` is set; without one, until SIGTERM or SIGINT. Then drain: finish requests, flush, let go.
 
     ``secrets`` are environment variables by name. ``ready`` hears the addresses once requests are taken. Raises ``Unavailable``
-    when no broker answers at the start and there is no spool, or no definitions are kept in its folder; ``Misconfigured`` when a port
-    or the spool's folder cannot be had.
+    when no broker answers at the start and there is no spool, or no definitions are kept in its folder; ``Misconfigured`` when a port,
+    the spool's folder or a file of regions cannot be had.
     """
     if stop is None:
         stop = _stop_on_signals()
         _spare_the_garbage_collector()
     metrics = metrics or Metrics(catalogue.CATALOGUE, process.CATALOGUE)
     limits = settings.collector
+    enriching = Enriching(open_regions(limits))
     async with AsyncExitStack() as running:
         spool = await _open_spool(settings, metrics, running)
         kept = None if spool is None else settings.spool_folder / "definitions.json"
-        sources = FollowedSources(settings.kafka, settings.topics, metrics, kept)
+        sources = FollowedSources(settings.kafka, settings.topics, metrics, kept, enriching)
         running.push_async_callback(sources.stop)
         await sources.start()
         events = tuple(Lane(settings.topics.events, partition) for partition in range(settings.partitions))

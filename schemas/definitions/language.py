@@ -17,6 +17,7 @@ ID_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,63}$"
 SHA256_PATTERN: Final = r"^[0-9a-fA-F]{64}$"
 TARGET_PATTERN: Final = r"^https?://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?$"
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+PARAMETER_PATTERN: Final = r"^[A-Za-z0-9_.\[\]-]{1,64}$"
 ACCOUNT_PATTERN: Final = r"^[A-Za-z0-9_.-]{1,63}$"
 OPERATORS: Final[tuple[str, ...]] = get_args(Operator)
 NUMBER_OPERATORS: Final[tuple[str, ...]] = get_args(NumberOperator)
@@ -204,8 +205,23 @@ SOURCE: Final = Shape(
             list_of({"type": "string", "pattern": TARGET_PATTERN}), "origins its links may lead to; `https://*.shop.example`: any below"
         ),
         "plain": Key(FLAG, "takes callbacks that are not encrypted too, although it has an AES key; false unless said"),
+        "enrich": Key(ref("enrich"), "what is worked out of its events as they come in, and what is taken from them; nothing unless said"),
     },
     later=frozenset({"paused", "archived"}),
+)
+ENRICH: Final = Shape(
+    "enrich",
+    {
+        "user_agent": Key(FLAG, "browser, system and device as `context.userAgentParsed`"),
+        "bots": Key(FLAG, "`context.bot: true` on events of robots; they are kept"),
+        "campaign": Key(FLAG, "`utm_` parameters and click ids as `context.campaign`, where the visit came from as `context.referrer`"),
+        "region": Key(FLAG, "country, region and city of the address as `context.location`, if the collector has a file of them"),
+        "truncate_ip": Key(FLAG, "`context.ip` loses its last part: /24 of IPv4, /48 of IPv6 are left"),
+        "scrub_urls": Key(
+            {"anyOf": [FLAG, list_of({"type": "string", "pattern": PARAMETER_PATTERN})]},
+            "takes tokens, passwords and e-mail addresses out of URLs; a list: the values of these parameters too",
+        ),
+    },
 )
 WRITE_KEY: Final = Shape(
     "write_key", {"sha256": Key({"type": "string", "pattern": SHA256_PATTERN}, "SHA-256 of the key in hex", required=True)}
@@ -234,4 +250,4 @@ NAMESPACE: Final = Shape(
         "hashed": Key(FLAG, "stored and routed as a keyed hash; false unless said"),
     },
 )
-OUTER_SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, AT_MOST, SENDER, SOURCE, WRITE_KEY, IDENTITY, NAMESPACE)
+OUTER_SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, AT_MOST, SENDER, SOURCE, ENRICH, WRITE_KEY, IDENTITY, NAMESPACE)

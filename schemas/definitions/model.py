@@ -8,6 +8,9 @@ from typing import Any, Literal
 from schemas.definitions.consent_model import ConsentNode, Purpose
 from schemas.definitions.identity_model import IdentityRules
 from schemas.definitions.quality_model import QualityRules
+from schemas.definitions.source_model import Enrichment as Enrichment  # noqa: PLC0414
+from schemas.definitions.source_model import Sender as Sender  # noqa: PLC0414
+from schemas.definitions.source_model import Source as Source  # noqa: PLC0414
 
 Operator = Literal["eq", "ne", "in", "not_in", "gt", "gte", "lt", "lte", "between", "contains", "starts_with", "ends_with", "exists"]
 NumberOperator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "between"]
@@ -321,42 +324,6 @@ class Segment:
     at_most: AtMost | None = None
     paused: bool = False
     archived: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """A destination of transitions. Empty ``segments``, ``directions``, ``causes``: all. ``needs``: purposes of consent, all of them."""
-
-    id: str
-    url: str
-    secret_env: str
-    kind: Literal["webhook"] = "webhook"
-    segments: tuple[str, ...] = ()
-    directions: tuple[Literal["enter", "leave"], ...] = ()
-    causes: tuple[str, ...] = ()
-    silent: bool = False
-    needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
-
-    ``app_id``, ``corp_id``: the account that calls back; ``…_env``: the variables with its secrets; ``plain``: also what is not encrypted
-    although there is a key; ``targets``: origins that links may lead to, signed with what ``link_secret_env`` holds.
-    """
-
-    id: str
-    kind: str
-    write_keys: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
-    app_id: str = ""
-    corp_id: str = ""
-    token_env: str = ""
-    aes_key_env: str = ""
-    plain: bool = False
-    link_secret_env: str = ""
-    targets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import re
 from hashlib import sha256
 from typing import Final
 
+from schemas.definitions.enrichment import read_enrichment
 from schemas.definitions.language import ACCOUNT_PATTERN, SHA256_PATTERN, SOURCE, TARGET_PATTERN, WRITE_KEY
-from schemas.definitions.model import Source
 from schemas.definitions.nodes import Scalar, Table
+from schemas.definitions.source_model import Enrichment, Source
 from schemas.definitions.values import read_id, read_variable
 from schemas.definitions.view import View, fields
 
@@ -42,6 +43,7 @@ class SourceReader:
             plain=found.read("plain", View.flag, False),
             link_secret_env=found.read("link_secret_env", read_variable, ""),
             targets=found.read("targets", _targets, ()),
+            enrich=found.read("enrich", read_enrichment, Enrichment()),
         )
         _check_account(view, source.kind, {name for name in _OF_ACCOUNTS if found.get(name) is not None})
         if source.targets and found.get("link_secret_env") is None:

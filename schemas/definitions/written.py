@@ -38,13 +38,14 @@ from schemas.definitions.model import (
     TraitNode,
     TraitReference,
 )
+from schemas.definitions.source_model import Enrichment
 from schemas.transition import iso_time
 
 Map = dict[str, Any]
 
 
 def written(value: Any) -> Any:
-    """A part of the model in the language: nodes, rules, weights, ``at_most``; lists of such; all else as it is."""
+    """A part of the model in the language: nodes, rules, weights, ``at_most``, ``enrich``; lists of such; all else as it is."""
     if isinstance(value, tuple):
         return [written(item) for item in value]
     writer = _WRITERS.get(type(value))
@@ -175,7 +176,13 @@ def _weight(weight: PropertyWeight) -> Map:
     return _said(property=weight.path, times=weight.times, max=weight.maximum)
 
 
-_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose], Callable[[Any], Map]]] = {
+def _enrichment(asked: Enrichment) -> Map:
+    steps = {name: getattr(asked, name) or None for name in ("user_agent", "bots", "campaign", "region", "truncate_ip")}
+    return _said(**steps, scrub_urls=list(asked.scrub_parameters) or asked.scrub_urls or None)
+
+
+_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | Enrichment], Callable[[Any], Map]]] = {
+    Enrichment: _enrichment,
     AllNode: lambda node: {"all": written(node.items)},
     AnyNode: lambda node: {"any": written(node.items)},
     NotNode: lambda node: {"not": written(node.item)},

@@ -12,6 +12,7 @@ from stream.cli.kit import command_settings, json_option, run
 from stream.cli.output import console, number, pairs, print_json
 
 if TYPE_CHECKING:
+    from collectors.enriching.enrichment import Enrich
     from collectors.importing.position import Position
     from collectors.inspection import Inspect
     from stream.cli.importing import Job
@@ -76,20 +77,24 @@ def _job(settings: Settings, file: Path, form: tuple[object, str | None, str | N
     from stream.cli.importing import Job  # noqa: PLC0415 - Kafka's client takes its time to load
 
     said = Format(*form)  # type: ignore[arg-type]
-    return Job(file, said, source, file.with_name(f"{file.name}.refused"), run(_inspect(settings)))
+    return Job(file, said, source, file.with_name(f"{file.name}.refused"), *run(_steps(settings, source)))
 
 
-async def _inspect(settings: Settings) -> Inspect | None:
-    """What the newest definitions ask of every event. Raises Unavailable, Misconfigured."""
+async def _steps(settings: Settings, source: str) -> tuple[Inspect | None, Enrich | None]:
+    """What the newest definitions ask of every event, and work out of those of the source. Raises Unavailable, Misconfigured."""
+    from collectors.enriching.enrichment import Enriching  # noqa: PLC0415 - as above
+    from collectors.enriching.regions import open_regions  # noqa: PLC0415 - as above
     from collectors.inspection import inspection  # noqa: PLC0415 - as above
     from stream.cli.deployment import topics_exist  # noqa: PLC0415 - as above
     from stream.kafka.bundles import BundleLog  # noqa: PLC0415 - as above
 
+    regions = open_regions(settings.collector)
     await topics_exist(settings)
     bundles = BundleLog(settings.kafka, settings.topics)
     try:
         await bundles.start()
-        return inspection(bundles.newest.quality, lambda *_: None)
+        enrichers = Enriching(regions).of_sources(bundles.newest.sources)
+        return inspection(bundles.newest.quality, lambda *_: None), enrichers.get(source)
     finally:
         await bundles.stop()
 

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from collectors.body import Limits
+from collectors.enriching.enrichment import Enrich
 from collectors.importing.events import PROTOCOL, Format, event_of
 from collectors.importing.position import Position, further, keep
 from collectors.importing.reading import Record, open_plain, records
@@ -46,6 +47,11 @@ class Job:
     source: str
     refused: Path
     inspect: Inspect | None = None
+    enrich: Enrich | None = None
+
+    def arrival(self, now_ms: int) -> Arrival:
+        """How its events came in."""
+        return Arrival(now_ms, self.source, PROTOCOL, inspect=self.inspect, enrich=self.enrich)
 
 
 class Importing:
@@ -83,7 +89,7 @@ class Importing:
 
     async def _import(self, batch: list[Record], known: set[int], publisher: KafkaPublisher, refused: BinaryIO) -> None:
         by_partition: dict[int, list[Message]] = {}
-        arrival = Arrival(self._clock.now_ms(), self._job.source, PROTOCOL, inspect=self._job.inspect)
+        arrival = self._job.arrival(self._clock.now_ms())
         wrong = 0
         for record in batch:
             try:
@@ -142,7 +148,7 @@ def limits_of(settings: Settings) -> Limits:
 
 def checked(job: Job, limits: Limits, now_ms: int) -> Iterator[Rejected | None]:
     """Each record of the file read and not written: None, or why it cannot be taken. Raises UnreadableFile."""
-    arrival = Arrival(now_ms, job.source, PROTOCOL, inspect=job.inspect)
+    arrival = job.arrival(now_ms)
     has_header = job.form.columns is not None
     with open_plain(job.path) as file:
         for record in islice(records(file, is_csv=has_header), has_header, None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -63,6 +64,14 @@ class CollectorSettings(BaseModel):
         description="Names visitors who bring no id alike on several machines; without it a random salt in the data folder does so on one, "
         "and is thrown away daily.",
     )
+
+    region_file: Path | None = Field(
+        None, description="File in MaxMind's format (mmdb) by which sources with `enrich: {region: true}` look addresses up."
+    )
+    region_xdb_files: tuple[Path, ...] = Field(
+        (), description="Files of ip2region (xdb), of IPv4, IPv6 or one of each: what they say of China comes before `region_file`."
+    )
+    region_language: str = Field("en", min_length=2, description="Language of names out of `region_file`, if it has them: en, zh-CN …")
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -52,6 +52,7 @@ from schemas.definitions.model import (
 from schemas.definitions.node_shapes import AGGREGATES, LATEST_MS
 from schemas.definitions.quality_model import Check, Decoy, DuplicateSearch, QualityRules
 from schemas.definitions.quality_shapes import BOUNDS, OTHERWISE, VALUE_TYPES, VERIFIED
+from schemas.definitions.source_model import Enrichment
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -137,7 +138,8 @@ segments = st.builds(Segment, words, words, nodes, several, limits, st.booleans(
 directions = st.sampled_from([(), ("enter",), ("enter", "leave")])
 causes = st.lists(st.sampled_from(CAUSES), max_size=2).map(tuple)
 senders = st.builds(Sender, words, words, words, st.just("webhook"), several, directions, causes, st.booleans())
-sources = st.builds(Source, words, words, several, several)
+enrichments = st.builds(Enrichment, *([st.booleans()] * 6), several)
+sources = st.builds(Source, words, words, several, several, enrich=enrichments)
 counts = st.integers(1, 1_000)
 namespaces = st.builds(
     Namespace,

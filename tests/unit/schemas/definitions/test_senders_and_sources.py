@@ -5,7 +5,8 @@ from hashlib import sha256
 
 import pytest
 
-from schemas.definitions.model import Sender, Source
+from schemas.definitions.model import Enrichment, Sender, Source
+from schemas.definitions.written import written
 from tests.unit.schemas.definitions.reading import faults, read
 
 KEY = sha256(b"demo").hexdigest()
@@ -85,7 +86,7 @@ PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256
         ("{id: s, kind: web, write_keys: [3]}", ".write_keys[0]: found 3, expected a map with the keys sha256"),
         ("{id: s, kind: web, origins: ['https://a.example/']}", ".origins[0]: found 'https://a.example/', expected an origin such as https://shop.example (without a path), or *"),
         ("{id: s, kind: web, origins: [3]}", ".origins[0]: found 3, expected an origin such as https://shop.example, or *"),
-        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain"),
+        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich"),
         ("{id: s, kind: links, targets: ['https://a.example']}", ": found 'targets', expected beside it 'link_secret_env'"),
         ("{id: s, kind: links, link_secret_env: L, targets: [3]}", ".targets[0]: found 3, expected an origin such as https://shop.example, or https://*.shop.example"),
         ("{id: s, kind: links, link_secret_env: L, targets: ['https://a.example/']}", ".targets[0]: found 'https://a.example/', expected an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it"),
@@ -105,6 +106,35 @@ PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256
 )  # fmt: skip
 def test_a_fault_of_a_source_tells_its_place(source: str, told: str) -> None:
     assert faults(f"sources: [{source}]") == [f"a.yaml:1: sources.s{told}"]
+
+
+def test_what_a_source_is_enriched_with_is_off_unless_said() -> None:
+    steps = "user_agent: true, bots: true, campaign: true, region: true, truncate_ip: true"
+    text = f"sources: [{{id: a, kind: web}}, {{id: b, kind: web, enrich: {{{steps}, scrub_urls: [Invite, invite]}}}}, {{id: c, kind: web, enrich: {{scrub_urls: true}}}}]"
+    a, b, c = (source.enrich for source in read(text).sources)
+    assert a == Enrichment()
+    assert b == Enrichment(True, True, True, True, True, True, ("invite",))
+    assert c == Enrichment(scrub_urls=True)
+    assert [written(one) for one in (a, b, c)] == [
+        {},
+        {"user_agent": True, "bots": True, "campaign": True, "region": True, "truncate_ip": True, "scrub_urls": ["invite"]},
+        {"scrub_urls": True},
+    ]
+    assert read("sources: [{id: a, kind: web, enrich: {scrub_urls: false}}]").sources[0].enrich == Enrichment()
+
+
+@pytest.mark.parametrize(
+    ("enrich", "told"),
+    [
+        ("{ips: true}", ".ips: found 'ips', expected one of user_agent, bots, campaign, region, truncate_ip, scrub_urls"),
+        ("{bots: 1}", ".bots: found 1, expected true or false"),
+        ("{scrub_urls: token}", ".scrub_urls: found 'token', expected true or false"),
+        ("{scrub_urls: ['a b']}", ".scrub_urls[0]: found 'a b', expected the name of a parameter: at most 64 letters, digits, _ . - [ or ]"),
+        ("{scrub_urls: [3]}", ".scrub_urls[0]: found 3, expected the name of a parameter"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_an_enrichment_tells_its_place(enrich: str, told: str) -> None:
+    assert faults(f"sources: [{{id: s, kind: web, enrich: {enrich}}}]") == [f"a.yaml:1: sources.s.enrich{told}"]
 
 
 def test_two_sources_do_not_share_a_write_key() -> None:

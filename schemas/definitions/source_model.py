@@ -1,0 +1,59 @@
+"""Where events come from and where transitions go, as definitions say it: checked and immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A destination of transitions. Empty ``segments``, ``directions``, ``causes``: all. ``needs``: purposes of consent, all of them."""
+
+    id: str
+    url: str
+    secret_env: str
+    kind: Literal["webhook"] = "webhook"
+    segments: tuple[str, ...] = ()
+    directions: tuple[Literal["enter", "leave"], ...] = ()
+    causes: tuple[str, ...] = ()
+    silent: bool = False
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What is worked out of a source's events as they come in, and what is taken from them; nothing unless said.
+
+    ``scrub_parameters``: parameters of URLs whose values go besides those that always do.
+    """
+
+    user_agent: bool = False
+    bots: bool = False
+    campaign: bool = False
+    region: bool = False
+    truncate_ip: bool = False
+    scrub_urls: bool = False
+    scrub_parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
+
+    ``app_id``, ``corp_id``: the account that calls back; ``…_env``: the variables with its secrets; ``plain``: also what is not encrypted
+    although there is a key; ``targets``: origins that links may lead to, signed with what ``link_secret_env`` holds.
+    """
+
+    id: str
+    kind: str
+    write_keys: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    app_id: str = ""
+    corp_id: str = ""
+    token_env: str = ""
+    aes_key_env: str = ""
+    plain: bool = False
+    link_secret_env: str = ""
+    targets: tuple[str, ...] = ()
+    enrich: Enrichment = field(default_factory=Enrichment)
