@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import collector, identity, latency, leaving, memory, past, requests, restart, segments, stock, worker
+from benchmarks import collector, enrichment, identity, latency, leaving, memory, past, requests, restart, segments, stock, worker
 from benchmarks.report import write_page
 from benchmarks.workload import bundle, events, lean_bundle
 from stream.stack.stack import Stack
@@ -73,6 +73,10 @@ async def _requests(run: Run) -> Any:
     return [await requests.measure(run.stack.kafka, kind, 2 if run.quick else 6) for kind in requests.KINDS]
 
 
+async def _enrichment(run: Run) -> Any:
+    return await enrichment.compare(run.stack.kafka, seconds=2 if run.quick else 5, rounds=1 if run.quick else 3)
+
+
 async def _latency(run: Run) -> Any:
     seconds = 5 if run.quick else 20
     return [await latency.latency(run.stack, runner, 1_000, seconds, database) for database, runner in ((4, "aiokafka"), (5, "faust"))]
@@ -109,6 +113,7 @@ PARTS: dict[str, Part] = {
     "identity": _identity,
     "collector": _collector,
     "requests": _requests,
+    "enrichment": _enrichment,
     "latency": _latency,
     "segments": _segments,
     "leaving": _leaving,

@@ -17,9 +17,10 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -35,6 +36,7 @@ from stream.stack.ports import free_port
 PROGRAM: Final = str(Path(__file__).resolve())
 ROOT: Final = Path(PROGRAM).parent.parent
 KEY: Final = "benchmark"
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 HELLO: Final = """
 async def app(scope, receive, send):
     await receive()
@@ -106,7 +108,7 @@ async def load(url: str, connections: int, seconds: int, core: int, *, post: boo
         script.write(LUA % EVENT)
         script.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *(["-s", script.name] if post else []), url]
-        said = await _pinned(core, *command)
+        said = await pinned(core, *command)
     numbers = re.search(r"(\d+) requests in ([\d.]+)(m?s)", said)
     assert numbers is not None, said
     took = float(numbers[2]) / (1000 if numbers[3] == "ms" else 1)
@@ -126,14 +128,14 @@ def _milliseconds(said: str, percent: str) -> float:
     return round(float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]], 2)
 
 
-async def _pinned(core: int, *command: str) -> str:
+async def pinned(core: int, *command: str) -> str:
     process = await asyncio.create_subprocess_exec("taskset", "-c", str(core), *command, stdout=asyncio.subprocess.PIPE)
     out, _ = await process.communicate()
     return out.decode()
 
 
 async def _own_load(url: str, connections: int, seconds: int, core: int, *, post: bool) -> dict[str, Any]:
-    out = await _pinned(core, sys.executable, PROGRAM, "load", url, str(connections), str(seconds), str(int(post)))
+    out = await pinned(core, sys.executable, PROGRAM, "load", url, str(connections), str(seconds), str(int(post)))
     found: dict[str, Any] = json.loads(out)
     return found
 
@@ -174,10 +176,10 @@ async def drive(url: str, connections: int, seconds: int, *, post: bool) -> dict
 
 
 @asynccontextmanager
-async def collecting(settings: Settings, core: int, data: str) -> AsyncIterator[tuple[int, str]]:
-    """A collector process of its own, pinned: its process id and its URL."""
+async def collecting(settings: Settings, core: int, data: str, further: Mapping[str, str] = _NOTHING) -> AsyncIterator[tuple[int, str]]:
+    """A collector process of its own, pinned: its process id and its URL. ``further``: settings by their variables."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "EBBTIDE_KAFKA": settings.kafka, "EBBTIDE_PREFIX": settings.prefix}
-    env |= {"EBBTIDE_COLLECTOR_PORT": "0", "EBBTIDE_COLLECTOR_METRICS_PORT": "0", "EBBTIDE_DATA": data}
+    env |= {"EBBTIDE_COLLECTOR_PORT": "0", "EBBTIDE_COLLECTOR_METRICS_PORT": "0", "EBBTIDE_DATA": data, **further}
     async with _process(env, core, PROGRAM, "serve") as (process, line):
         yield process.pid, line
 

@@ -47,6 +47,7 @@ def dated(data: dict[str, Any]) -> Iterator[tuple[str, Row]]:
         "identity": _identity_rows,
         "collector": _collector_rows,
         "requests": _requests_rows,
+        "enrichment": _enrichment_rows,
         "latency": _latency_rows,
         "segments": _segments_rows,
         "leaving": _leaving_rows,
@@ -154,6 +155,15 @@ def _requests_rows(data: dict[str, Any]) -> Iterator[Row]:
         yield (what, f"{rate:,} ({one['requests_per_cpu_second']:,} requests)", f"{must:,}" if must else "", rate >= must if must else None)
         waits = f"{one['half_ms_p50']} / {one['half_ms_p99']} ms at {one['half_rate']:,} requests/s"
         yield ("… answered after, at half of what the load could send, at a constant rate, p50 / p99", waits, "", None)
+
+
+def _enrichment_rows(data: dict[str, Any]) -> Iterator[Row]:
+    for one in data["enrichment"]:
+        events, rate = one["events_a_request"], one["per_cpu_second"]
+        what = f"collector with all enrichment, {events} event{'s' if events > 1 else ''} a request, events per second of its CPU time"
+        told = f"{rate:,} (without: {one['without_per_cpu_second']:,}; {one['microseconds_an_event']} µs an event)"
+        must = 8_000 if events == 1 else 60_000
+        yield (what, told, f"{must:,}", rate >= must)
 
 
 def _restart_rows(data: dict[str, Any]) -> Iterator[Row]:

@@ -65,6 +65,10 @@ ALWAYS: Final = frozenset(
 )
 _REMEMBERED: Final = 8_192
 _STARTS: Final = ("http://", "https://", "/", "?", "#")
+_OF_THE_MACHINE: Final = frozenset(
+    {"library", "screen", "viewport", "os", "device", "network", "userAgentData", "userAgentParsed", "location"}
+)
+_FIRST: Final = frozenset(start[0] for start in _STARTS)
 _PARAMETER: Final = re.compile(r"([?&;#])([^=&;#?]+)=([^&;#]+)")
 _USER: Final = re.compile(r"^(https?://)[^/?#@]*@", re.IGNORECASE)
 # Each begins where nothing of it can have stood before, and gives back nothing: no text makes them slow.
@@ -81,21 +85,34 @@ class Scrubber:
         self._names = ALWAYS.union(name.lower() for name in names)
         self.scrubbed = lru_cache(maxsize=_REMEMBERED)(self._scrubbed)
 
-    def scrub(self, *trees: Any) -> None:
-        """Change what is below, wherever it stands."""
-        below = list(trees)
-        scrubbed = self.scrubbed
-        while below:
-            tree = below.pop()
-            for place, value in tree.items() if type(tree) is dict else enumerate(tree):
-                kind = type(value)
-                if kind is str:
-                    if ("=" in value or "@" in value or "%40" in value or "eyJ" in value) and value.startswith(_STARTS):
-                        tree[place] = scrubbed(value)
-                elif kind is dict or kind is list:
-                    below.append(value)
+    def scrub(self, context: dict[str, Any], properties: dict[str, Any]) -> None:
+        """Change what is below, wherever it stands; of the context not what is said of the machine."""
+        below: list[Any] = [properties]
+        for place, value in context.items():
+            if type(value) is str:
+                if value[:1] in _FIRST:
+                    context[place] = self.scrubbed(value)
+            elif place not in _OF_THE_MACHINE:
+                below.append(value)
+        for tree in below:
+            if type(tree) is dict:
+                self._scrub(tree, tree.items(), below)
+            elif type(tree) is list:
+                self._scrub(tree, enumerate(tree), below)
+
+    def _scrub(self, tree: Any, pairs: Iterable[tuple[Any, Any]], below: list[Any]) -> None:
+        for place, value in pairs:
+            kind = type(value)
+            if kind is str:
+                # Nearly all texts end here, at their first character.
+                if value[:1] in _FIRST and ("=" in value or "@" in value or "%40" in value or "eyJ" in value):
+                    tree[place] = self.scrubbed(value)
+            elif kind is dict or kind is list:
+                below.append(value)
 
     def _scrubbed(self, url: str) -> str:
+        if not url.startswith(_STARTS):
+            return url
         url = _USER.sub(r"\1", url)
         url = _PARAMETER.sub(self._parameter, url)
         if "eyJ" in url:

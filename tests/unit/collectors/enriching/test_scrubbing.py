@@ -33,10 +33,10 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_-1"
 def test_what_must_not_be_seen_is_taken_out_of_urls_alone(url: str, scrubbed: str) -> None:
     event: dict[str, Any] = {"page": {"url": url}, "list": [url, {"deep": [url]}], "n": 7, "none": None}
     scrubber = Scrubber(["Invite"])
-    scrubber.scrub(event)
+    scrubber.scrub(event, {})
     once = {"page": {"url": scrubbed}, "list": [scrubbed, {"deep": [scrubbed]}], "n": 7, "none": None}
     assert event == once
-    scrubber.scrub(event)
+    scrubber.scrub({}, event)
     assert event == once
 
 
