@@ -90,6 +90,7 @@ def test_an_address_that_is_not_stored_may_be_looked_up() -> None:
     found = enriched(Enrichment(region=True), {}, hidden_ip="203.0.113.9")
     assert found["location"]["country"] == "AU"
     assert "ip" not in found
+    assert enriched(Enrichment(region=True), {"ip": "unknown"}, hidden_ip="203.0.113.9")["location"]["country"] == "AU"
 
 
 def test_the_region_is_looked_up_before_the_address_is_truncated() -> None:
