@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -21,7 +22,7 @@ EVENT = {"userId": "u1", "event": "viewed", "context": {"page": PAGE}}
 
 
 async def test_an_event_through_a_trusted_proxy_is_enriched(stack: Stack, prefix: str, tmp_path: Path, http: aiohttp.ClientSession) -> None:
-    files = {"region_file": write_mmdb(tmp_path / "a.mmdb", CITY), "region_xdb_files": write_xdb(tmp_path / "a.xdb", CHINA)}
+    files: dict[str, Any] = {"region_file": write_mmdb(tmp_path / "a.mmdb", CITY), "region_xdb_files": write_xdb(tmp_path / "a.xdb", CHINA)}
     async with collector_on(stack.kafka, prefix, SHOP, trusted_proxies="127.0.0.0/8", **files) as collector:
         for client in ("203.0.113.9", "112.64.0.1"):
             headers = {**BASIC, "User-Agent": CHROME, "X-Forwarded-For": f"198.51.100.99, {client}"}
@@ -41,6 +42,6 @@ async def test_an_event_through_a_trusted_proxy_is_enriched(stack: Stack, prefix
 
 
 async def test_a_collector_does_not_start_with_a_file_that_it_cannot_read(stack: Stack, prefix: str, tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="EBBTIDE_COLLECTOR_REGION_FILE: found .*none.mmdb, expected .*: No such file"):
+    with pytest.raises(Misconfigured, match=r"EBBTIDE_COLLECTOR_REGION_FILE: found .*none\.mmdb, expected .*: No such file"):
         async with collector_on(stack.kafka, prefix, SHOP, region_file=tmp_path / "none.mmdb"):
             pass
