@@ -68,6 +68,8 @@ NOT_DECRYPTED: Final = _at_collector(
     "not-decrypted", 400, "no AES key of the account decrypts the callback, or it is meant for another account", dead_letter=True
 )
 BAD_XML: Final = _at_collector("bad-xml", 400, "the body is not XML, or has a document type", dead_letter=True)
+RATE_LIMITED: Final = _at_collector("rate-limited", 429, "too much a second of the source or address; try again after Retry-After")
+QUOTA_SPENT: Final = _at_collector("quota-spent", 429, "more events today than the source may send; try again after Retry-After")
 OVERLOADED: Final = _at_collector("overloaded", 503, "too much is in flight; try again after Retry-After")
 BROKER_AWAY: Final = _at_collector("broker-away", 503, "the broker did not acknowledge in time; try again after Retry-After")
 SPOOL_FULL: Final = _at_collector("spool-full", 503, "the broker is away and the spool is full; try again after Retry-After")

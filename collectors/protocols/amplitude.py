@@ -27,7 +27,7 @@ from collectors.http import Answer, Request, safe_text
 from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols.amplitude_events import translate
 from collectors.protocols.decoding import decoded, taken_apart
-from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol
+from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import client_of, original
 from schemas import rejection
 from schemas.errors import Rejected
@@ -133,7 +133,7 @@ def _rejected(submission: Submission, refusal: Rejected) -> Answer:  # noqa: ARG
         return _answer(400, error=_UNKNOWN_KEY)
     status = 413 if reason is rejection.TOO_MANY_EVENTS else reason.status
     error = safe_text(refusal.detail) or reason.help
-    if status in {413, 503}:
+    if status in {413, 429, 503}:
         return _answer(status, error=error)
     return _answer(status, error=error, missing_field="api_key" if reason is rejection.NO_WRITE_KEY else "events")
 
@@ -145,9 +145,9 @@ def _answer(code: int, **fields: object) -> Answer:
 PROTOCOL: Final = WireProtocol(
     NAME,
     (
-        Route(NAME, b"/2/httpapi", WRITE, parse_events, _accepted, _rejected, original),
-        Route(NAME, b"/batch", WRITE, parse_events, _accepted, _rejected, original, _speaks),
-        Route("amplitude-identify", b"/identify", WRITE, parse_identify, _accepted, _rejected, original),
-        Route("amplitude-identify", b"/groupidentify", WRITE, parse_group_identify, _accepted, _rejected, original),
+        Route(NAME, b"/2/httpapi", WRITE, parse_events, _accepted, _rejected, original, heeds_limits=always),
+        Route(NAME, b"/batch", WRITE, parse_events, _accepted, _rejected, original, _speaks, heeds_limits=always),
+        Route("amplitude-identify", b"/identify", WRITE, parse_identify, _accepted, _rejected, original, heeds_limits=always),
+        Route("amplitude-identify", b"/groupidentify", WRITE, parse_group_identify, _accepted, _rejected, original, heeds_limits=always),
     ),
 )

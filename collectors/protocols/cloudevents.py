@@ -20,7 +20,7 @@ from collectors.http import Request
 from collectors.normalise import normalise
 from collectors.protocols.cloudevents_events import header_text, translate
 from collectors.protocols.decoding import decoded, taken_apart
-from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol
+from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import accepted, client_of, header_key, original, query_key, rejected
 from schemas import rejection
 from schemas.errors import Rejected
@@ -85,4 +85,4 @@ def _bearer(request: Request) -> str | None:
     return given[len(_BEARER) :].strip().decode("latin-1") if given[: len(_BEARER)].lower() == _BEARER else None
 
 
-PROTOCOL: Final = WireProtocol(NAME, (Route(NAME, b"/cloudevents", WRITE, parse, accepted, rejected, original),))
+PROTOCOL: Final = WireProtocol(NAME, (Route(NAME, b"/cloudevents", WRITE, parse, accepted, rejected, original, heeds_limits=always),))

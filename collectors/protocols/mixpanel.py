@@ -25,7 +25,7 @@ from collectors.protocols.mixpanel_body import Opened, fields_of, opened
 from collectors.protocols.mixpanel_events import translate_event
 from collectors.protocols.mixpanel_people import translate_group, translate_person
 from collectors.protocols.pixel import GIF
-from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol
+from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol, posting
 from collectors.protocols.segment import client_of, header_key
 from schemas import rejection
 from schemas.errors import Rejected
@@ -162,7 +162,7 @@ def _routes() -> tuple[Route, ...]:
             return parse(translate, corrects=corrects, submission=submission)
 
         paths = (f"/{path}".encode(), f"/{path}/".encode())
-        return [Route(name, each, READ + WRITE, read, _accepted, _rejected, _original) for each in paths]
+        return [Route(name, each, READ + WRITE, read, _accepted, _rejected, _original, heeds_limits=posting) for each in paths]
 
     return (
         *routes("mixpanel-track", "track", translate_event, corrects=True),

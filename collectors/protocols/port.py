@@ -34,10 +34,10 @@ WRITE: Final = (b"POST",)
 class Submission:
     """One request on a protocol's route, with what a protocol needs to judge it.
 
-    ``source`` is known once ``authenticate`` has found it; what is refused before that leaves no dead letter.
+    ``source`` and the ``key`` that named it are known once ``authenticate`` has found them; what is refused before leaves no dead letter.
     """
 
-    __slots__ = ("_find", "_table", "client_ip", "keyring", "limits", "received_ms", "request", "source", "strict", "visitors")
+    __slots__ = ("_find", "_table", "client_ip", "key", "keyring", "limits", "received_ms", "request", "source", "strict", "visitors")
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Submission:
         self.client_ip = client_ip
         self.strict = request.headers.get(b"x-strict-mode") == b"1"
         self.source: Source | None = None
+        self.key = ""
         self.visitors = visitors
         self.keyring = keyring
         self._find = find
@@ -89,6 +90,7 @@ class Submission:
         if source is None:
             raise Rejected(rejection.UNKNOWN_WRITE_KEY)
         self.source = source
+        self.key = key
         return source
 
 
@@ -110,6 +112,20 @@ class Parsed:
     refused: list[Refused] = field(default_factory=list)
 
 
+def _never(_request: Request) -> bool:
+    return False
+
+
+def always(_request: Request) -> bool:
+    """All clients of a route heed limits."""
+    return True
+
+
+def posting(request: Request) -> bool:
+    """Only those that POST heed limits: an image is asked for once."""
+    return request.method == b"POST"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One path of a protocol.
@@ -121,6 +137,8 @@ class Route:
     that is away, and what is stored after all carries the id of what it sends again.
     ``retries``: whether the clients send again after 503 with Retry-After. Where they do not, a 503 only makes them show or log an error:
     events that can be stored nowhere are then answered as ``accepted`` would, and counted as given up.
+    ``heeds_limits``: whether this client waits after a 429 and sends again. Others lose the events of a 429, or stumble over it, so that
+    what is over a limit is answered as ``accepted`` would there, too.
     """
 
     name: str
@@ -133,6 +151,7 @@ class Route:
     speaks: Callable[[Request], bool] | None = None
     answer_within_seconds: float | None = None
     retries: bool = True
+    heeds_limits: Callable[[Request], bool] = _never
 
 
 @dataclass(frozen=True, slots=True)

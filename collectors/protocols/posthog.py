@@ -132,11 +132,16 @@ def _accepted(submission: Submission, parsed: Parsed) -> Answer:  # noqa: ARG001
     return OK
 
 
+def _is_a_server(request: Request) -> bool:
+    """A browser's client throws away what it hears 429 of; those of servers wait."""
+    return b"origin" not in request.headers
+
+
 PROTOCOL: Final = WireProtocol(
     NAME,
     (
         *(
-            Route("posthog", f"/{path}{end}".encode(), WRITE, parse_events, _accepted, rejected, original)
+            Route("posthog", f"/{path}{end}".encode(), WRITE, parse_events, _accepted, rejected, original, heeds_limits=_is_a_server)
             for path in _PATHS
             for end in ("", "/")
         ),

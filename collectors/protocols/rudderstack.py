@@ -20,7 +20,7 @@ from collectors.http import JSON, Answer
 from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols.pixel import PROTOCOL as PIXEL
 from collectors.protocols.pixel import parse_pixel
-from collectors.protocols.port import READ, WRITE, Parsed, Route, Submission, WireProtocol
+from collectors.protocols.port import READ, WRITE, Parsed, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import RUDDERSTACK, accepted, header_key, identified, original, parse_batch, query_key, rejected
 from schemas import rejection
 from schemas.errors import Rejected
@@ -107,7 +107,7 @@ PROTOCOL: Final = WireProtocol(
         Route("settings", b"/sourceConfig", READ, parse_source_config, _source_config, rejected, original),
         Route("settings", b"/sourceConfig/", READ, parse_source_config, _source_config, rejected, original),
         Route("batch", b"/beacon/v1/batch", WRITE, parse_batch, accepted, rejected, original),
-        Route("merge", b"/v1/merge", WRITE, parse_merge, accepted, rejected, original),
+        Route("merge", b"/v1/merge", WRITE, parse_merge, accepted, rejected, original, heeds_limits=always),
         *_pixels(),
     ),
 )

@@ -31,7 +31,7 @@ from collectors.body import Limits, check_tree, looks_like_json, read_object
 from collectors.http import Answer, Request, error_answer, safe_text
 from collectors.normalise import TYPES, Arrival, as_id, normalise, read_sent_ms
 from collectors.protocols import segment_settings
-from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol
+from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol, always
 from schemas import rejection
 from schemas.errors import Rejected
 
@@ -189,7 +189,10 @@ def _routes() -> tuple[Route, ...]:
     paths: list[tuple[str, str, Callable[[Submission], Parsed]]]
     paths = [(kind, name, partial(parse_single, kind)) for kind in sorted(TYPES) for name in (kind, kind[0])]
     paths += [("batch", name, parse_batch) for name in ("batch", "b", "import")]
-    return tuple(Route(label, f"/v1/{name}".encode(), WRITE, parse, accepted, rejected, original) for label, name, parse in paths)
+    return tuple(
+        Route(label, f"/v1/{name}".encode(), WRITE, parse, accepted, rejected, original, heeds_limits=always)
+        for label, name, parse in paths
+    )
 
 
 def original(request: Request) -> bytes:

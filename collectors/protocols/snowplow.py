@@ -23,7 +23,7 @@ from collectors.body import read_object
 from collectors.http import Answer, Request, error_answer
 from collectors.normalise import as_id, normalise
 from collectors.protocols.pixel import GIF, IMAGE
-from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol
+from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import accepted as strictly_accepted
 from collectors.protocols.segment import client_of, rejected
 from collectors.protocols.snowplow_events import sent_ms, translate
@@ -188,9 +188,9 @@ def _original(request: Request) -> bytes:
 PROTOCOL: Final = WireProtocol(
     NAME,
     (
-        Route(NAME, b"/com.snowplowanalytics.snowplow/tp2", WRITE, parse_post, _accepted, _rejected, _original),
+        Route(NAME, b"/com.snowplowanalytics.snowplow/tp2", WRITE, parse_post, _accepted, _rejected, _original, heeds_limits=always),
         Route(NAME, b"/i", READ, parse_get, _image, _no_image, _original),
         Route("redirect", b"/r/tp2", READ, parse_link, _led_on, _not_led_on, _original),
-        Route(NAME, b"/*/tp2", WRITE, parse_post, _accepted, _rejected, _original),
+        Route(NAME, b"/*/tp2", WRITE, parse_post, _accepted, _rejected, _original, heeds_limits=always),
     ),
 )

@@ -22,7 +22,7 @@ import orjson
 
 from collectors.http import Answer, error_answer
 from collectors.normalise import normalise
-from collectors.protocols.port import READ, WRITE, Parsed, Route, Submission, WireProtocol
+from collectors.protocols.port import READ, WRITE, Parsed, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import original
 from collectors.wechat.app_messages import told_by_app
 from collectors.wechat.envelope import opened_echo, opened_message, read_query
@@ -128,6 +128,7 @@ def _protocol(family: Family) -> WireProtocol:
         partial(_rejected, family),
         original,
         answer_within_seconds=ANSWER_WITHIN_SECONDS,
+        heeds_limits=always,
     )
     return WireProtocol(family, (route,))
 

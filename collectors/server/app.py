@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from collectors.http import Request, error_answer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collectors.body import Limits
     from collectors.http import Answer
     from collectors.keyring import Keyring
+    from collectors.limiting.limiter import Excess, Limiter
     from collectors.protocols.port import Parsed, Route, WireProtocol
     from collectors.server.dead_letters import DeadLetters
     from collectors.server.lane import Lane
@@ -73,12 +75,14 @@ class App:
         lanes: Sequence[Lane],
         letters: DeadLetters,
         telling: Telling,
+        limiter: Limiter,
     ) -> None:
         self._desk = desk
         self._publisher = publisher
         self._lanes = tuple(lanes)
         self._letters = letters
         self._telling = telling
+        self._limiter = limiter
         self._routes = RouteTable(protocols, telling)
         partitions = len(self._lanes)
         self._partition = lru_cache(maxsize=_PARTITIONS_REMEMBERED)(lambda who: partition_of(who, partitions))
@@ -104,6 +108,11 @@ class App:
             keyring=desk.keyring,
         )
         errand = Errand(self, submission, route, metrics)
+        now = time.monotonic()
+        excess = self._limiter.request(client_ip, now)
+        if excess is not None:
+            self._limit(errand, excess)
+            return
         try:
             parsed = route.parse(submission)
             if submission.source is not None:
@@ -111,7 +120,11 @@ class App:
         except Rejected as refusal:
             self._refuse(errand, refusal)
         else:
-            self._accept(errand, parsed)
+            excess = self._limiter.events(submission, len(parsed.events), now)
+            if excess is None:
+                self._accept(errand, parsed)
+            else:
+                self._limit(errand, excess, parsed)
 
     def answer(self, errand: Errand, answer: Answer) -> None:
         """Send an errand's answer, with the headers that a browser needs."""
@@ -119,6 +132,8 @@ class App:
         extra = lines_for(request, errand.submission.source, self._desk.directory.table)
         if answer.status == 503:
             extra += self._desk.retry_line
+        elif answer.status == 429:
+            extra += self._limit_lines(errand)
         errand.metrics.answered(answer.status, time.monotonic() - request.started)
         request.respond(request, answer, extra)
 
@@ -130,6 +145,23 @@ class App:
             self.answer(errand, errand.answer)
             return
         self.answer(errand, errand.route.rejected(errand.submission, Rejected(reason)))
+
+    def _limit(self, errand: Errand, excess: Excess, parsed: Parsed | None = None) -> None:
+        """Answer what is over a limit: of an address before it is read, else of a source."""
+        self._telling.rejected(excess.reason)
+        errand.wait_seconds = excess.wait_seconds
+        submission = errand.submission
+        if parsed is not None and submission.source is not None:
+            self._telling.limited(submission.source.id, excess.limit, len(parsed.events))
+            if not errand.route.heeds_limits(submission.request):
+                errand.metrics.given_up(len(parsed.events))
+                self.answer(errand, errand.route.accepted(submission, parsed))
+                return
+        self.answer(errand, errand.route.rejected(submission, Rejected(excess.reason)))
+
+    def _limit_lines(self, errand: Errand) -> bytes:
+        seconds = ceil(errand.wait_seconds)
+        return b"retry-after: %d\r\nx-ratelimit-reset: %d\r\n" % (seconds, errand.submission.received_ms // 1000 + seconds)
 
     # ── what became of a request ──
 
@@ -221,7 +253,7 @@ class App:
 class Errand:
     """One request that waits for its records: its answer goes out when the last of them has settled."""
 
-    __slots__ = ("_app", "answer", "answered", "events", "failure", "hurry", "metrics", "remaining", "route", "submission")
+    __slots__ = ("_app", "answer", "answered", "events", "failure", "hurry", "metrics", "remaining", "route", "submission", "wait_seconds")
 
     def __init__(self, app: App, submission: Submission, route: Route, metrics: RouteMetrics) -> None:
         self._app = app
@@ -233,6 +265,7 @@ class Errand:
         self.failure: Reason | None = None
         self.hurry: asyncio.TimerHandle | None = None
         self.answered = False
+        self.wait_seconds = 0.0
         self.answer: Answer
 
     def settle(self, failure: Reason | None) -> None:

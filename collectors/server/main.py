@@ -15,6 +15,8 @@ from collectors.body import Limits
 from collectors.enriching.enrichment import Enriching
 from collectors.enriching.regions import open_regions
 from collectors.keyring import Keyring
+from collectors.limiting.limiter import Limiter
+from collectors.limiting.quotas import KeptQuotas, Quotas
 from collectors.protocols.registry import PROTOCOLS
 from collectors.server.app import App, Desk
 from collectors.server.dead_letters import DeadLetters, TokenBucket
@@ -120,7 +122,8 @@ async def run_collector(
         await publisher.start()
         running.push_async_callback(publisher.stop, _FLUSH_SECONDS)
         letters = DeadLetters(publisher, letters_lane, TokenBucket(limits.dead_letters_per_second), metrics)
-        app = App(PROTOCOLS, _desk(settings, sources, secrets or {}), publisher, events, letters, Telling(metrics))
+        limiter = Limiter(limits.ip_requests_per_second, await _kept_quotas(settings, running))
+        app = App(PROTOCOLS, _desk(settings, sources, secrets or {}), publisher, events, letters, Telling(metrics), limiter)
         hub = Hub(limits, metrics, app.handle)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds, spool)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
@@ -146,6 +149,14 @@ async def _open_spool(settings: Settings, metrics: Metrics, running: AsyncExitSt
     running.push_async_callback(spool.close)
     await spool.open()
     return spool
+
+
+async def _kept_quotas(settings: Settings, running: AsyncExitStack) -> Quotas:
+    quotas = Quotas()
+    kept = KeptQuotas(quotas, settings.data / "collector-quotas.json")
+    await asyncio.to_thread(kept.read)
+    running.push_async_callback(_cancel, asyncio.create_task(kept.run(), name="collector-quotas"))
+    return quotas
 
 
 def _desk(settings: Settings, sources: SourceDirectory, secrets: Mapping[str, str]) -> Desk:

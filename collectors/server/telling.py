@@ -73,6 +73,10 @@ class Telling:
         """The metrics of a route; several paths may share a name."""
         return RouteMetrics(self._metrics, name, protocol)
 
+    def limited(self, source: str, limit: str, events: int) -> None:
+        """So many events of a source were over one of its limits."""
+        self._metrics.counter(catalogue.LIMITED, source=source, limit=limit).inc(events)
+
     def rejected(self, reason: Reason) -> None:
         """One request or event was refused."""
         self._rejected[reason.code].inc()

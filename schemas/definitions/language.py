@@ -27,6 +27,7 @@ DIRECTIONS: Final = ("enter", "leave")
 KINDS: Final = ("fact", "model", "strategy")
 MOST_COUNTED_IN_A_WINDOW: Final = 1_024
 MOST_VALUES: Final = 1_000
+MOST_OF_A_SOURCE: Final = 10**12
 PURPOSE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 UNLESS_SAID: Final = ("opt_in", "opt_out")
 NAMESPACE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}(:(\*|[A-Za-z0-9_.-]{1,63}))?$"
@@ -206,8 +207,19 @@ SOURCE: Final = Shape(
         ),
         "plain": Key(FLAG, "takes callbacks that are not encrypted too, although it has an AES key; false unless said"),
         "enrich": Key(ref("enrich"), "what is worked out of its events as they come in, and what is taken from them; nothing unless said"),
+        "limits": Key(ref("source_limits"), "how much each collector takes of it; as much as comes unless said"),
     },
     later=frozenset({"paused", "archived"}),
+)
+_MOST: Final = whole(1, MOST_OF_A_SOURCE)
+SOURCE_LIMITS: Final = Shape(
+    "source_limits",
+    {
+        "per_second": Key(_MOST, "events a second of the whole source"),
+        "per_key": Key(_MOST, "events a second of each write key"),
+        "per_ip": Key(_MOST, "requests a second of each address (IPv6: of each /64)"),
+        "per_day": Key(_MOST, "events a day in UTC"),
+    },
 )
 ENRICH: Final = Shape(
     "enrich",
@@ -250,4 +262,19 @@ NAMESPACE: Final = Shape(
         "hashed": Key(FLAG, "stored and routed as a keyed hash; false unless said"),
     },
 )
-OUTER_SHAPES: Final = (DOCUMENT, SETTINGS, TAG, RULE, WEIGHT, SEGMENT, AT_MOST, SENDER, SOURCE, ENRICH, WRITE_KEY, IDENTITY, NAMESPACE)
+OUTER_SHAPES: Final = (
+    DOCUMENT,
+    SETTINGS,
+    TAG,
+    RULE,
+    WEIGHT,
+    SEGMENT,
+    AT_MOST,
+    SENDER,
+    SOURCE,
+    SOURCE_LIMITS,
+    ENRICH,
+    WRITE_KEY,
+    IDENTITY,
+    NAMESPACE,
+)

@@ -7,10 +7,18 @@ from hashlib import sha256
 from typing import Final
 
 from schemas.definitions.enrichment import read_enrichment
-from schemas.definitions.language import ACCOUNT_PATTERN, SHA256_PATTERN, SOURCE, TARGET_PATTERN, WRITE_KEY
+from schemas.definitions.language import (
+    ACCOUNT_PATTERN,
+    MOST_OF_A_SOURCE,
+    SHA256_PATTERN,
+    SOURCE,
+    SOURCE_LIMITS,
+    TARGET_PATTERN,
+    WRITE_KEY,
+)
 from schemas.definitions.nodes import Scalar, Table
-from schemas.definitions.source_model import Enrichment, Source
-from schemas.definitions.values import read_id, read_variable
+from schemas.definitions.source_model import Enrichment, Source, SourceLimits
+from schemas.definitions.values import read_id, read_variable, read_whole
 from schemas.definitions.view import View, fields
 
 _SHA256: Final = re.compile(SHA256_PATTERN)
@@ -44,6 +52,7 @@ class SourceReader:
             link_secret_env=found.read("link_secret_env", read_variable, ""),
             targets=found.read("targets", _targets, ()),
             enrich=found.read("enrich", read_enrichment, Enrichment()),
+            limits=found.read("limits", _limits, SourceLimits()),
         )
         _check_account(view, source.kind, {name for name in _OF_ACCOUNTS if found.get(name) is not None})
         if source.targets and found.get("link_secret_env") is None:
@@ -59,6 +68,15 @@ class SourceReader:
                 item.fault("a write key of its own for each source", f"the write key of {first}")
             keys.append(key)
         return tuple(keys)
+
+
+def _limits(view: View) -> SourceLimits:
+    found = fields(view, SOURCE_LIMITS)
+    return SourceLimits(*(found.read(name, _most, 0) for name in SOURCE_LIMITS.keys))
+
+
+def _most(view: View) -> int:
+    return read_whole(view, 1, MOST_OF_A_SOURCE)
 
 
 def _account(view: View) -> str:

@@ -38,6 +38,18 @@ class Enrichment:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """How much a collector takes of a source; 0 is as much as comes. Events a second of all and of each key, events a day (UTC),
+    requests a second of each address.
+    """
+
+    per_second: int = 0
+    per_key: int = 0
+    per_ip: int = 0
+    per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
 
@@ -57,3 +69,4 @@ class Source:
     link_secret_env: str = ""
     targets: tuple[str, ...] = ()
     enrich: Enrichment = field(default_factory=Enrichment)
+    limits: SourceLimits = field(default_factory=SourceLimits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any, Final
 
 from schemas.definitions.consent_model import ConsentNode, Purpose
@@ -38,14 +39,14 @@ from schemas.definitions.model import (
     TraitNode,
     TraitReference,
 )
-from schemas.definitions.source_model import Enrichment
+from schemas.definitions.source_model import Enrichment, SourceLimits
 from schemas.transition import iso_time
 
 Map = dict[str, Any]
 
 
 def written(value: Any) -> Any:
-    """A part of the model in the language: nodes, rules, weights, ``at_most``, ``enrich``; lists of such; all else as it is."""
+    """A part of the model in the language: nodes, rules, weights, ``at_most``, ``enrich``, ``limits``; lists of such; all else as it is."""
     if isinstance(value, tuple):
         return [written(item) for item in value]
     writer = _WRITERS.get(type(value))
@@ -181,8 +182,13 @@ def _enrichment(asked: Enrichment) -> Map:
     return _said(**steps, scrub_urls=list(asked.scrub_parameters) or asked.scrub_urls or None)
 
 
-_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | Enrichment], Callable[[Any], Map]]] = {
+def _limits(limits: SourceLimits) -> Map:
+    return {name: most for name, most in asdict(limits).items() if most}
+
+
+_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | Enrichment | SourceLimits], Callable[[Any], Map]]] = {
     Enrichment: _enrichment,
+    SourceLimits: _limits,
     AllNode: lambda node: {"all": written(node.items)},
     AnyNode: lambda node: {"any": written(node.items)},
     NotNode: lambda node: {"not": written(node.item)},

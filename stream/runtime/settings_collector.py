@@ -16,6 +16,12 @@ class CollectorSettings(BaseModel):
     port: int = Field(8080, ge=0, le=65_535, description="Port of the HTTP API; 0 takes any free one.")
     metrics_port: int = Field(9101, ge=0, le=65_535, description="Port of metrics and health; 0 takes any free one.")
 
+    ip_requests_per_second: int = Field(
+        0,
+        ge=0,
+        description="Requests a second of one address, in bursts of ten times that; more are answered 429 unread. 0 is as many as come: "
+        "set it only where `trusted_proxies` names all proxies, else all clients behind one count together.",
+    )
     max_connections: int = Field(10_000, ge=1, description="Connections held at once; one more is answered 503 and closed.")
     max_header_bytes: int = Field(32_768, ge=1_024, description="Request line and headers together; more is answered 431.")
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="A body as it comes over the wire; more is answered 413.")

@@ -120,8 +120,15 @@ SPOOL_SYNC_SECONDS: Final = Metric(
 GIVEN_UP: Final = Metric(
     "ebbtide_collector_events_given_up_total",
     "counter",
-    "Events that could not be stored, of clients that do not send again: answered as if they were.",
+    "Events that could not be stored or were over a limit, of clients that do not send again: answered as if they were stored.",
     labels={"protocol": PROTOCOLS},
+)
+LIMITED: Final = Metric(
+    "ebbtide_collector_limited_events_total",
+    "counter",
+    "Events over a limit of their source: of an address, a write key, the source in a second, or in a day.",
+    labels={"limit": ("ip", "key", "second", "day")},
+    defined=("source",),
 )
 CONNECTIONS: Final = Metric("ebbtide_collector_connections", "gauge", "Open connections.", labels={})
 DEFINITIONS_VERSION: Final = Metric(
@@ -132,5 +139,5 @@ CATALOGUE: Final = (
     *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
     *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
     *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
-    *(SPOOL_SYNC_SECONDS, GIVEN_UP, CONNECTIONS, DEFINITIONS_VERSION),
+    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, CONNECTIONS, DEFINITIONS_VERSION),
 )

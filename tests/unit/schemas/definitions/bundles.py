@@ -52,7 +52,7 @@ from schemas.definitions.model import (
 from schemas.definitions.node_shapes import AGGREGATES, LATEST_MS
 from schemas.definitions.quality_model import Check, Decoy, DuplicateSearch, QualityRules
 from schemas.definitions.quality_shapes import BOUNDS, OTHERWISE, VALUE_TYPES, VERIFIED
-from schemas.definitions.source_model import Enrichment
+from schemas.definitions.source_model import Enrichment, SourceLimits
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -139,7 +139,9 @@ directions = st.sampled_from([(), ("enter",), ("enter", "leave")])
 causes = st.lists(st.sampled_from(CAUSES), max_size=2).map(tuple)
 senders = st.builds(Sender, words, words, words, st.just("webhook"), several, directions, causes, st.booleans())
 enrichments = st.builds(Enrichment, *([st.booleans()] * 6), several)
-sources = st.builds(Source, words, words, several, several, enrich=enrichments)
+most = st.integers(0, 10**12)
+source_limits = st.builds(SourceLimits, most, most, most, most)
+sources = st.builds(Source, words, words, several, several, enrich=enrichments, limits=source_limits)
 counts = st.integers(1, 1_000)
 namespaces = st.builds(
     Namespace,

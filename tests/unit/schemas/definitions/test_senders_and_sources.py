@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 from schemas.definitions.model import Enrichment, Sender, Source
+from schemas.definitions.source_model import SourceLimits
 from schemas.definitions.written import written
 from tests.unit.schemas.definitions.reading import faults, read
 
@@ -86,7 +87,7 @@ PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256
         ("{id: s, kind: web, write_keys: [3]}", ".write_keys[0]: found 3, expected a map with the keys sha256"),
         ("{id: s, kind: web, origins: ['https://a.example/']}", ".origins[0]: found 'https://a.example/', expected an origin such as https://shop.example (without a path), or *"),
         ("{id: s, kind: web, origins: [3]}", ".origins[0]: found 3, expected an origin such as https://shop.example, or *"),
-        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich"),
+        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich, limits"),
         ("{id: s, kind: links, targets: ['https://a.example']}", ": found 'targets', expected beside it 'link_secret_env'"),
         ("{id: s, kind: links, link_secret_env: L, targets: [3]}", ".targets[0]: found 3, expected an origin such as https://shop.example, or https://*.shop.example"),
         ("{id: s, kind: links, link_secret_env: L, targets: ['https://a.example/']}", ".targets[0]: found 'https://a.example/', expected an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it"),
@@ -135,6 +136,31 @@ def test_what_a_source_is_enriched_with_is_off_unless_said() -> None:
 )  # fmt: skip
 def test_a_fault_of_an_enrichment_tells_its_place(enrich: str, told: str) -> None:
     assert faults(f"sources: [{{id: s, kind: web, enrich: {enrich}}}]") == [f"a.yaml:1: sources.s.enrich{told}"]
+
+
+def test_of_a_source_as_much_is_taken_as_comes_unless_said() -> None:
+    said = "per_second: 1, per_key: 2, per_ip: 3, per_day: 1000000000000"
+    a, b, c = (
+        source.limits
+        for source in read(
+            f"sources: [{{id: a, kind: web}}, {{id: b, kind: web, limits: {{{said}}}}}, {{id: c, kind: web, limits: {{per_day: 5}}}}]"
+        ).sources
+    )
+    assert (a, b, c) == (SourceLimits(), SourceLimits(1, 2, 3, 10**12), SourceLimits(per_day=5))
+    assert [written(one) for one in (a, b, c)] == [{}, {"per_second": 1, "per_key": 2, "per_ip": 3, "per_day": 10**12}, {"per_day": 5}]
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ("{hourly: 3}", ".hourly: found 'hourly', expected one of per_second, per_key, per_ip, per_day"),
+        ("{per_key: 0}", ".per_key: found 0, expected a whole number from 1 to 1000000000000"),
+        ("{per_day: 1e13}", ".per_day: found 10000000000000.0, expected a whole number from 1 to 1000000000000"),
+        ("{per_ip: '5'}", ".per_ip: found '5', expected a whole number from 1 to 1000000000000"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_limits_tells_its_place(limits: str, told: str) -> None:
+    assert faults(f"sources: [{{id: s, kind: web, limits: {limits}}}]") == [f"a.yaml:1: sources.s.limits{told}"]
 
 
 def test_two_sources_do_not_share_a_write_key() -> None:
