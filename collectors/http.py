@@ -50,10 +50,39 @@ class Respond(Protocol):
         """Answer this request."""
 
 
+class Listener(Protocol):
+    """Who writes to a stream hears of it: that the other side reads again, and that it has gone."""
+
+    def resumed(self) -> None:
+        """There is room again."""
+
+    def ended(self) -> None:
+        """The stream is over."""
+
+
+class Outlet(Protocol):
+    """Where a stream is written to. ``is_blocked``: the other side does not read; what is written all the same is held in memory."""
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether to wait for ``resumed``."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send it after all before it."""
+
+
+class OpenStream(Protocol):
+    """Answers a request with a body that has no end. ``head``: its status line and headers, each with its line end."""
+
+    def __call__(self, request: Request, head: bytes, listener: Listener) -> Outlet:
+        """Answer this request."""
+
+
 class Request:
     """One request, read whole. Header names are in lower case; of a repeated header the last value counts."""
 
-    __slots__ = ("body", "headers", "keep_alive", "method", "path", "peer", "query", "respond", "size", "started")
+    __slots__ = ("body", "headers", "keep_alive", "method", "open_stream", "path", "peer", "query", "respond", "size", "started")
 
     def __init__(self, method: bytes, url: bytes, headers: dict[bytes, bytes], peer: str, respond: Respond) -> None:
         path, _, query = url.partition(b"?")
@@ -63,6 +92,7 @@ class Request:
         self.headers = headers
         self.peer = peer
         self.respond = respond
+        self.open_stream: OpenStream | None = None
         self.body = b""
         self.size = 0
         self.keep_alive = True

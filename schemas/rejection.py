@@ -39,6 +39,7 @@ UNKNOWN_WRITE_KEY: Final = _at_collector("unknown-write-key", 401, "no source ha
 ORIGIN_NOT_ALLOWED: Final = _at_collector("origin-not-allowed", 403, "the source does not list this Origin")
 LINK_NOT_ALLOWED: Final = _at_collector("link-not-allowed", 400, "a link leads to an origin that its source does not list")
 NOT_FOUND: Final = _at_collector("not-found", 404, "no protocol answers on this path")
+WRONG_ADMIN_TOKEN: Final = _at_collector("wrong-admin-token", 401, "the path is for those who hold the admin token")
 METHOD_NOT_ALLOWED: Final = _at_collector("method-not-allowed", 405, "the path exists, with another method")
 BODY_TIMEOUT: Final = _at_collector("body-timeout", 408, "headers or body did not arrive before the deadline")
 BODY_TOO_LARGE: Final = _at_collector("body-too-large", 413, "the body, or what it decompresses to, is over the limit")

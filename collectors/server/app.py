@@ -9,17 +9,20 @@ from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from collectors.debugging.debugging import PATH as DEBUG_PATH
 from collectors.http import Request, error_answer
 from collectors.protocols.port import Submission
 from collectors.server.cors import NO_CONTENT, check_origin, lines_for, preflight_lines
 from collectors.server.dead_letters import letter_headers
 from collectors.server.routing import RouteTable
+from collectors.sources import WriteKeys
 from schemas import rejection
 from schemas.errors import Rejected
 from schemas.routing import partition_of
 
 if TYPE_CHECKING:
     from collectors.body import Limits
+    from collectors.debugging.debugging import Debugging
     from collectors.http import Answer
     from collectors.keyring import Keyring
     from collectors.limiting.limiter import Excess, Limiter
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from collectors.server.proxies import TrustedProxies
     from collectors.server.publisher import Publisher
     from collectors.server.telling import RouteMetrics, Telling
-    from collectors.sources import SourceDirectory, WriteKeys
+    from collectors.sources import SourceDirectory
     from collectors.visitors import Visitors
     from schemas.rejection import Reason
     from stream.runtime.clock import Clock
@@ -38,14 +41,13 @@ _PARTITIONS_REMEMBERED: Final = 16_384
 
 
 class Desk:
-    """What the application asks about a request: caps, keys, secrets, sources, addresses, visitors without an id, the time."""
+    """What the application asks about a request: caps, keys, secrets, sources, addresses, visitors without an id, the time, who watches."""
 
-    __slots__ = ("clock", "directory", "keyring", "keys", "limits", "proxies", "retry_line", "visitors")
+    __slots__ = ("clock", "debugging", "directory", "keyring", "keys", "limits", "proxies", "retry_line", "visitors")
 
     def __init__(
         self,
         limits: Limits,
-        keys: WriteKeys,
         directory: SourceDirectory,
         proxies: TrustedProxies,
         clock: Clock,
@@ -53,11 +55,13 @@ class Desk:
         *,
         visitors: Visitors,
         keyring: Keyring,
+        debugging: Debugging,
     ) -> None:
         self.keyring = keyring
         self.limits = limits
-        self.keys = keys
+        self.keys = WriteKeys(directory)
         self.directory = directory
+        self.debugging = debugging
         self.proxies = proxies
         self.clock = clock
         self.visitors = visitors
@@ -122,6 +126,8 @@ class App:
         else:
             excess = self._limiter.events(submission, len(parsed.events), now)
             if excess is None:
+                if desk.debugging.is_watched:
+                    self._show(errand, parsed)
                 self._accept(errand, parsed)
             else:
                 self._limit(errand, excess, parsed)
@@ -201,10 +207,18 @@ class App:
         self._hurry(errand)
         self._publisher.publish(lane, who.encode(), value, errand)
 
+    def _show(self, errand: Errand, parsed: Parsed) -> None:
+        source = errand.submission.source
+        self._desk.debugging.accepted(parsed)
+        for item in parsed.refused:
+            self._desk.debugging.refused("" if source is None else source.id, item.reason, item.detail, item.original)
+
     def _refuse(self, errand: Errand, refusal: Rejected) -> None:
         self._telling.rejected(refusal.reason)
         errand.answer = errand.route.rejected(errand.submission, refusal)
         original = errand.route.original(errand.submission.request)
+        if self._desk.debugging.is_watched and errand.submission.source is not None:
+            self._desk.debugging.refused(errand.submission.source.id, refusal.reason, refusal.detail, original)
         # Before the key is known anybody may be speaking: what strangers send is counted and not kept.
         if errand.submission.source is None or not self._letters.wants(refusal.reason, original):
             self.answer(errand, errand.answer)
@@ -230,6 +244,8 @@ class App:
         return self._publisher.refusal(self._letters.lane) if letters else None
 
     def _answer_elsewhere(self, request: Request) -> None:
+        if request.path == DEBUG_PATH and self._is_debugged(request):
+            return
         extra = b""
         if request.method == b"OPTIONS":
             answer = NO_CONTENT
@@ -248,6 +264,19 @@ class App:
             extra = lines_for(request, None, self._desk.directory.table)
         metrics.answered(answer.status, time.monotonic() - request.started)
         request.respond(request, answer, extra)
+
+    def _is_debugged(self, request: Request) -> bool:
+        reason = self._desk.debugging.open(request)
+        if reason is rejection.NOT_FOUND:
+            return False
+        status = 200
+        if reason is not None:
+            self._telling.rejected(reason)
+            answer = error_answer(reason, headers=((b"www-authenticate", b"Bearer"),) if reason is rejection.WRONG_ADMIN_TOKEN else ())
+            request.respond(request, answer)
+            status = answer.status
+        self._telling.debug.answered(status, time.monotonic() - request.started)
+        return True
 
 
 class Errand:

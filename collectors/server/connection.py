@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httptools
 
 from collectors.http import Answer, Request, error_answer
+from collectors.server.stream import Stream
 from schemas import rejection
 
 if TYPE_CHECKING:
+    from collectors.http import Listener
     from collectors.server.hub import Hub
     from schemas.rejection import Reason
 
@@ -62,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._upgrading = False
         self._paused = False
         self._keep_alive = True
+        self._stream: Stream | None = None
 
     # ── the transport's callbacks ──
 
@@ -86,6 +89,8 @@ class Connection(asyncio.Protocol):
             self._release(request.size)
         self._refused = True
         self._parser = None
+        if self._stream is not None:
+            self._stream.end()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; a refused client's rest is thrown away."""
@@ -121,10 +126,14 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read its answers: no new request of it is begun."""
         self.blocked_since = self.hub.now()
+        if self._stream is not None:
+            self._stream.is_blocked = True
 
     def resume_writing(self) -> None:
         """The client reads again."""
         self.blocked_since = None
+        if self._stream is not None:
+            self._stream.resume()
         self._pump()
 
     # ── the parser's callbacks ──
@@ -190,6 +199,7 @@ class Connection(asyncio.Protocol):
             request.size = self._body_bytes
             self._parts = []
             self._body_bytes = 0
+        request.open_stream = self.open_stream
         request.keep_alive = parser.should_keep_alive()
         request.started = self.hub.now()
         self.phase = Phase.RESTING
@@ -222,6 +232,14 @@ class Connection(asyncio.Protocol):
         else:
             self._go_on()
 
+    def open_stream(self, request: Request, head: bytes, listener: Listener) -> Stream:
+        """Answer the request under way with a body that ends with the connection: no further request of it is begun."""
+        self._release(request.size)
+        self._transport.write(b"".join((head, self.hub.date_line, b"\r\n")))
+        self._stream = Stream(self._transport, listener)
+        self._stream.is_blocked = self.blocked_since is not None
+        return self._stream
+
     def _go_on(self) -> None:
         if self._paused and len(self.queue) < _PIPELINED_MAX // 2:
             self._paused = False
@@ -241,7 +259,9 @@ class Connection(asyncio.Protocol):
 
     def expire(self, now: float) -> None:
         """Judge the deadlines; called a few times a second."""
-        if self.blocked_since is not None and now - self.blocked_since > self.hub.limits.body_deadline_seconds:
+        limits = self.hub.limits
+        patience = limits.body_deadline_seconds if self._stream is None else limits.keep_alive_seconds
+        if self.blocked_since is not None and now - self.blocked_since > patience:
             self._transport.abort()
         elif now < self.deadline or self._busy:
             return
@@ -253,8 +273,8 @@ class Connection(asyncio.Protocol):
             self.refuse(rejection.BODY_TIMEOUT)
 
     def drain(self) -> None:
-        """Close a connection that rests; one that is busy closes after its answer."""
-        if not self.queue and self.phase is Phase.RESTING:
+        """Close a connection that rests, or whose answer has no end; another one that is busy closes after its answer."""
+        if self._stream is not None or (not self.queue and self.phase is Phase.RESTING):
             self._transport.close()
 
     def abort(self) -> None:

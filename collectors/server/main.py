@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from collectors.body import Limits
+from collectors.debugging.debugging import Debugging, DebugLimits
 from collectors.enriching.enrichment import Enriching
 from collectors.enriching.regions import open_regions
 from collectors.keyring import Keyring
@@ -29,7 +30,6 @@ from collectors.server.proxies import TrustedProxies
 from collectors.server.publisher import Publisher
 from collectors.server.salts import FolderSalts, SecretSalts
 from collectors.server.telling import Telling
-from collectors.sources import WriteKeys
 from collectors.spool.log import SegmentLog, check_no_other_number
 from collectors.spool.spool import Spool
 from collectors.visitors import Visitors
@@ -123,7 +123,9 @@ async def run_collector(
         running.push_async_callback(publisher.stop, _FLUSH_SECONDS)
         letters = DeadLetters(publisher, letters_lane, TokenBucket(limits.dead_letters_per_second), metrics)
         limiter = Limiter(limits.ip_requests_per_second, await _kept_quotas(settings, running))
-        app = App(PROTOCOLS, _desk(settings, sources, secrets or {}), publisher, events, letters, Telling(metrics), limiter)
+        debugging = Debugging(_debug_limits(settings), metrics)
+        running.push_async_callback(_cancel, asyncio.create_task(debugging.run(), name="collector-debugging"))
+        app = App(PROTOCOLS, _desk(settings, sources, secrets or {}, debugging), publisher, events, letters, Telling(metrics), limiter)
         hub = Hub(limits, metrics, app.handle)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds, spool)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
@@ -159,7 +161,13 @@ async def _kept_quotas(settings: Settings, running: AsyncExitStack) -> Quotas:
     return quotas
 
 
-def _desk(settings: Settings, sources: SourceDirectory, secrets: Mapping[str, str]) -> Desk:
+def _debug_limits(settings: Settings) -> DebugLimits:
+    limits = settings.collector
+    token = None if limits.admin_token is None else limits.admin_token.get_secret_value().encode()
+    return DebugLimits(token, limits.debug_streams_max, limits.debug_queue_bytes)
+
+
+def _desk(settings: Settings, sources: SourceDirectory, secrets: Mapping[str, str], debugging: Debugging) -> Desk:
     limits = settings.collector
     caps = Limits(
         decompressed_bytes=limits.max_decompressed_bytes,
@@ -175,13 +183,13 @@ def _desk(settings: Settings, sources: SourceDirectory, secrets: Mapping[str, st
     visitors, keyring = Visitors(salts), Keyring(sources, secrets)
     return Desk(
         caps,
-        WriteKeys(sources),
         sources,
         proxies,
         SystemClock(),
         limits.retry_after_seconds,
         visitors=visitors,
         keyring=keyring,
+        debugging=debugging,
     )
 
 

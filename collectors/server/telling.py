@@ -67,6 +67,7 @@ class Telling:
             reason.code: metrics.counter(catalogue.REJECTED, reason=reason.code) for reason in REASONS if reason.stage == "collector"
         }
         self.preflight = RouteMetrics(metrics, "preflight", None)
+        self.debug = RouteMetrics(metrics, "debug", None)
         self.unknown = RouteMetrics(metrics, "unknown", None)
 
     def route(self, name: str, protocol: str) -> RouteMetrics:

@@ -36,13 +36,16 @@ class TopicRecord:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Which records. ``last`` None: all. ``keep``: a filter; with one the topic is read from its start, for the last may be far back."""
+    """Which records. ``last`` None: all. ``keep``: a filter; with one the topic is read from its start, for the last may be far back,
+    unless ``near`` bounds how many of each partition are read before what follows.
+    """
 
     topic: str
     partitions: Sequence[int]
     last: int | None = 20
     keep: Callable[[TopicRecord], bool] | None = None
     follow: bool = False
+    near: int | None = None
 
 
 async def read_topic(kafka: str, want: Want) -> AsyncIterator[TopicRecord]:
@@ -90,9 +93,11 @@ async def _reader(kafka: str, want: Want) -> AsyncIterator[tuple[AIOKafkaConsume
 
 async def _seek(consumer: AIOKafkaConsumer, places: list[TopicPartition], ends: dict[TopicPartition, int], want: Want) -> None:
     starts = await consumer.beginning_offsets(places)
+    back = want.near if want.keep is not None else want.last
+    if want.last is None:
+        back = None
     for place in places:
-        near = want.last is not None and want.keep is None
-        consumer.seek(place, max(starts[place], ends[place] - (want.last or 0)) if near else starts[place])
+        consumer.seek(place, starts[place] if back is None else max(starts[place], ends[place] - back))
 
 
 async def _until(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> AsyncIterator[TopicRecord]:

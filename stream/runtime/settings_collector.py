@@ -71,6 +71,14 @@ class CollectorSettings(BaseModel):
         "and is thrown away daily.",
     )
 
+    admin_token: SecretStr | None = Field(
+        None, min_length=16, description="Lets those who send it watch what arrives on `/debug/events`; without it there is no such path."
+    )
+    debug_streams_max: int = Field(8, ge=1, le=1_000, description="Who may watch `/debug/events` at once; one more is answered 503.")
+    debug_queue_bytes: int = Field(
+        1_048_576, ge=65_536, description="What is kept for one who watches and reads slowly; of what is lost the number is told."
+    )
+
     region_file: Path | None = Field(
         None, description="File in MaxMind's format (mmdb) by which sources with `enrich: {region: true}` look addresses up."
     )

@@ -14,7 +14,7 @@ ROUTES: Final = (
     *("sensors", "snowplow", "link", "matomo", "growingio", "amplitude"),
     *("amplitude-identify", "mixpanel-track", "mixpanel-import", "mixpanel-engage", "mixpanel-groups", "ga4-mp"),
     *("ga4-check", "ga4-gtag", "cloudevents", "wechat", "wecom", "gif"),
-    *("redirect", "preflight", "unknown"),
+    *("redirect", "preflight", "debug", "unknown"),
 )
 PROTOCOLS: Final = (
     *("segment", "pixel", "rudderstack", "posthog", "umami", "plausible"),
@@ -131,6 +131,13 @@ LIMITED: Final = Metric(
     defined=("source",),
 )
 CONNECTIONS: Final = Metric("ebbtide_collector_connections", "gauge", "Open connections.", labels={})
+DEBUG_CONNECTIONS: Final = Metric("ebbtide_collector_debug_connections", "gauge", "Who watches `/debug/events` now.", labels={})
+DEBUG_LOST: Final = Metric(
+    "ebbtide_collector_debug_lost_total",
+    "counter",
+    "Events not shown to who watched `/debug/events`, for reading too slowly.",
+    labels={},
+)
 DEFINITIONS_VERSION: Final = Metric(
     "ebbtide_collector_definitions_version", "gauge", "Version of the definitions whose sources are known; 0 before the first.", labels={}
 )
@@ -139,5 +146,5 @@ CATALOGUE: Final = (
     *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
     *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
     *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
-    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, CONNECTIONS, DEFINITIONS_VERSION),
+    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, CONNECTIONS, DEFINITIONS_VERSION, DEBUG_CONNECTIONS, DEBUG_LOST),
 )
