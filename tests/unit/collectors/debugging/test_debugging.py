@@ -29,7 +29,7 @@ class Screen:
     def write(self, data: bytes) -> None:
         self.seen.append(data)
 
-    def open(self, _request: Request, head: bytes, listener: Listener) -> Screen:
+    def open(self, request: Request, head: bytes, listener: Listener) -> Screen:
         assert head == HEAD
         self.listener = listener
         return self
@@ -52,7 +52,7 @@ class Screen:
 
 
 def ask(query: bytes = b"", headers: dict[bytes, bytes] = BEARER, method: bytes = b"GET", screen: Screen | None = None) -> Request:
-    def respond(_request: Request, _answer: Answer, _extra: bytes = b"") -> None:
+    def respond(request: Request, answer: Answer, extra: bytes = b"") -> None:
         raise AssertionError("who opens a stream does not answer")
 
     request = Request(method, b"/debug/events?" + query, headers, "127.0.0.1", respond)
@@ -170,7 +170,7 @@ def test_a_loss_is_told_before_what_comes_after_it_even_when_the_reader_stops_ag
         screen.read_on()
         kept += 1
         assert kept < 10
-    screen.write = screen.seen.append  # type: ignore[method-assign]
+    screen.write = screen.seen.append  # type: ignore[assignment, method-assign]
     found.accepted(event("z"))
     screen.read_on()
 
