@@ -80,9 +80,12 @@ class OpenStream(Protocol):
 
 
 class Request:
-    """One request, read whole. Header names are in lower case; of a repeated header the last value counts."""
+    """One request, read whole. Header names are in lower case; of a repeated header the last value counts.
 
-    __slots__ = ("body", "headers", "keep_alive", "method", "open_stream", "path", "peer", "query", "respond", "size", "started")
+    ``flow``: the source, as far as it is known.
+    """
+
+    __slots__ = ("body", "flow", "headers", "keep_alive", "method", "open_stream", "path", "peer", "query", "respond", "size", "started")
 
     def __init__(self, method: bytes, url: bytes, headers: dict[bytes, bytes], peer: str, respond: Respond) -> None:
         path, _, query = url.partition(b"?")
@@ -94,6 +97,7 @@ class Request:
         self.respond = respond
         self.open_stream: OpenStream | None = None
         self.body = b""
+        self.flow = ""
         self.size = 0
         self.keep_alive = True
         self.started = 0.0

@@ -93,10 +93,53 @@ class App:
 
     def handle(self, request: Request) -> None:
         """Begin a request. It is answered at once, or when the broker has acknowledged."""
-        found = self._routes.find_for(request)
-        if found is None or request.method not in found[0].methods:
+        errand = self._errand(request)
+        if errand is None:
             self._answer_elsewhere(request)
             return
+        submission = errand.submission
+        now = time.monotonic()
+        excess = self._limiter.request(submission.client_ip, now)
+        if excess is not None:
+            self._limit(errand, excess)
+            return
+        try:
+            parsed = errand.route.parse(submission)
+            if submission.source is not None:
+                request.flow = submission.source.id
+                check_origin(request, submission.source)
+        except Rejected as refusal:
+            self._refuse(errand, refusal)
+        else:
+            excess = self._limiter.events(submission, len(parsed.events), now)
+            if excess is None:
+                if self._desk.debugging.is_watched:
+                    self._show(errand, parsed)
+                self._accept(errand, parsed)
+            else:
+                self._limit(errand, excess, parsed)
+
+    def late(self, request: Request) -> None:
+        """Refuse a request that has waited too long for its turn."""
+        errand = self._errand(request)
+        if errand is None:
+            self._answer_elsewhere(request)
+            return
+        errand.answer = errand.route.rejected(errand.submission, Rejected(rejection.OVERLOADED))
+        self.fail(errand, rejection.OVERLOADED)
+
+    def failed(self, request: Request) -> None:
+        """Answer a request on which ``handle`` has failed."""
+        self._telling.rejected(rejection.INTERNAL_ERROR)
+        answer = error_answer(rejection.INTERNAL_ERROR)
+        self._telling.unknown.answered(answer.status, time.monotonic() - request.started)
+        request.respond(request, answer)
+
+    def _errand(self, request: Request) -> Errand | None:
+        """What a request is about; None if it is nothing that a protocol takes."""
+        found = self._routes.find_for(request)
+        if found is None or request.method not in found[0].methods:
+            return None
         route, metrics = found
         desk = self._desk
         now_ms, client_ip = desk.clock.now_ms(), desk.proxies.client_of(request)
@@ -111,26 +154,7 @@ class App:
             visitors=desk.visitors,
             keyring=desk.keyring,
         )
-        errand = Errand(self, submission, route, metrics)
-        now = time.monotonic()
-        excess = self._limiter.request(client_ip, now)
-        if excess is not None:
-            self._limit(errand, excess)
-            return
-        try:
-            parsed = route.parse(submission)
-            if submission.source is not None:
-                check_origin(request, submission.source)
-        except Rejected as refusal:
-            self._refuse(errand, refusal)
-        else:
-            excess = self._limiter.events(submission, len(parsed.events), now)
-            if excess is None:
-                if desk.debugging.is_watched:
-                    self._show(errand, parsed)
-                self._accept(errand, parsed)
-            else:
-                self._limit(errand, excess, parsed)
+        return Errand(self, submission, route, metrics)
 
     def answer(self, errand: Errand, answer: Answer) -> None:
         """Send an errand's answer, with the headers that a browser needs."""

@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._keep_alive = True
         self._stream: Stream | None = None
+        self._flow = ""
 
     # ── the transport's callbacks ──
 
@@ -193,6 +194,7 @@ class Connection(asyncio.Protocol):
             return
         parser = self._parser
         request = Request(parser.get_method(), self._target(), self._headers, self._peer, self.respond)
+        request.flow = self._flow
         parts = self._parts
         if parts:
             request.body = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -215,6 +217,7 @@ class Connection(asyncio.Protocol):
     def respond(self, request: Request, answer: Answer, extra: bytes = b"") -> None:
         """Send the answer to the request under way, then begin the next one."""
         self._release(request.size)
+        self._flow = request.flow
         if not self.queue or self.queue[0] is not request:
             return
         self.queue.popleft()

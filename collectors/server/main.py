@@ -18,6 +18,7 @@ from collectors.enriching.regions import open_regions
 from collectors.keyring import Keyring
 from collectors.limiting.limiter import Limiter
 from collectors.limiting.quotas import KeptQuotas, Quotas
+from collectors.limiting.turns import Service, Turns
 from collectors.protocols.registry import PROTOCOLS
 from collectors.server.app import App, Desk
 from collectors.server.dead_letters import DeadLetters, TokenBucket
@@ -125,8 +126,10 @@ async def run_collector(
         limiter = Limiter(limits.ip_requests_per_second, await _kept_quotas(settings, running))
         debugging = Debugging(_debug_limits(settings), metrics)
         running.push_async_callback(_cancel, asyncio.create_task(debugging.run(), name="collector-debugging"))
-        app = App(PROTOCOLS, _desk(settings, sources, secrets or {}, debugging), publisher, events, letters, Telling(metrics), limiter)
-        hub = Hub(limits, metrics, app.handle)
+        desk = _desk(settings, sources, secrets or {}, debugging)
+        app = App(PROTOCOLS, desk, publisher, events, letters, Telling(metrics), limiter)
+        service = Service(app.handle, app.late, app.failed, desk.proxies.client_of, publisher.has_room)
+        hub = Hub(limits, metrics, Turns(service, limits.produce_deadline_seconds, metrics).take)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds, spool)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
         running.push_async_callback(_cancel, probing)

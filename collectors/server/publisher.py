@@ -131,6 +131,10 @@ class Publisher:
             return rejection.OVERLOADED
         return None
 
+    def has_room(self) -> bool:
+        """Whether less than half of what may wait for the broker does: more is for those who send little."""
+        return self._events * 2 < self._limits.max_in_flight_events and self._bytes * 2 < self._limits.max_in_flight_bytes
+
     def publish(self, lane: Lane, key: bytes | None, value: bytes, receipt: Receipt, headers: Headers = _NO_HEADERS) -> None:
         """Add one record to its partition's batch, or to the spool; ``receipt`` hears how it went."""
         record = None

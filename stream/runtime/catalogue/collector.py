@@ -130,6 +130,18 @@ LIMITED: Final = Metric(
     labels={"limit": ("ip", "key", "second", "day")},
     defined=("source",),
 )
+REQUESTS_WAITING: Final = Metric(
+    "ebbtide_collector_requests_waiting",
+    "gauge",
+    "Requests of sources that take much of the processor, which wait for their turn.",
+    labels={},
+)
+TURNS: Final = Metric(
+    "ebbtide_collector_turns_total",
+    "counter",
+    "Requests that waited for their turn and were served, or refused because it took too long.",
+    labels={"outcome": ("served", "late")},
+)
 CONNECTIONS: Final = Metric("ebbtide_collector_connections", "gauge", "Open connections.", labels={})
 DEBUG_CONNECTIONS: Final = Metric("ebbtide_collector_debug_connections", "gauge", "Who watches `/debug/events` now.", labels={})
 DEBUG_LOST: Final = Metric(
@@ -146,5 +158,5 @@ CATALOGUE: Final = (
     *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
     *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
     *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
-    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, CONNECTIONS, DEFINITIONS_VERSION, DEBUG_CONNECTIONS, DEBUG_LOST),
+    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, REQUESTS_WAITING, TURNS, CONNECTIONS, DEFINITIONS_VERSION, DEBUG_CONNECTIONS, DEBUG_LOST),
 )
