@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import collector, enrichment, identity, latency, leaving, memory, past, requests, restart, segments, stock, worker
+from benchmarks import collector, enrichment, identity, latency, leaving, memory, past, requests, restart, segments, spike, stock, worker
 from benchmarks.report import write_page
 from benchmarks.workload import bundle, events, lean_bundle
 from stream.stack.stack import Stack
@@ -73,8 +73,12 @@ async def _requests(run: Run) -> Any:
     return [await requests.measure(run.stack.kafka, kind, 2 if run.quick else 6) for kind in requests.KINDS]
 
 
+async def _spike(run: Run) -> Any:
+    return await spike.spike(run.stack.kafka, seconds=2 if run.quick else 10, rounds=2 if run.quick else 3)
+
+
 async def _enrichment(run: Run) -> Any:
-    return await enrichment.compare(run.stack.kafka, seconds=2 if run.quick else 5, rounds=1 if run.quick else 3)
+    return await enrichment.compare(run.stack.kafka, seconds=2 if run.quick else 5, rounds=2 if run.quick else 3)
 
 
 async def _latency(run: Run) -> Any:
@@ -113,6 +117,7 @@ PARTS: dict[str, Part] = {
     "identity": _identity,
     "collector": _collector,
     "requests": _requests,
+    "spike": _spike,
     "enrichment": _enrichment,
     "latency": _latency,
     "segments": _segments,
