@@ -69,7 +69,7 @@ async def spike(kafka: str, seconds: int, rounds: int) -> dict[str, Any]:
 
 
 def _ratio(found: list[dict[str, Any]], name: str) -> float:
-    return round(median(each[name]["p99_ms"] / each["usual"]["p99_ms"] for each in found), 2)
+    return float(round(median(each[name]["p99_ms"] / each["usual"]["p99_ms"] for each in found), 2))
 
 
 async def _beside(quiet: tuple[Path, str], loud: tuple[Path, str], seconds: int, rate: int) -> dict[str, Any]:

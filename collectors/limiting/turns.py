@@ -58,7 +58,8 @@ class Flow:
 
 class Service:
     """What becomes of a request: ``handle`` begins it and names its source as its flow, ``late`` refuses one that waited too long,
-    ``failed`` answers one that ``handle`` has failed on. ``address``: whom it is from. ``has_room``: whether those who wait may go on.
+    ``failed`` answers one that ``handle`` has failed on. ``address``: whom it is from. ``has_room``: whether those who wait may go on
+    while there are others (true), or alone.
     """
 
     __slots__ = ("address", "failed", "handle", "has_room", "late")
@@ -69,7 +70,7 @@ class Service:
         late: Callable[[Request], None],
         failed: Callable[[Request], None],
         address: Callable[[Request], str],
-        has_room: Callable[[], bool],
+        has_room: Callable[[bool], bool],
     ) -> None:
         self.handle = handle
         self.late = late
@@ -158,10 +159,11 @@ class Turns:
         began = now = self._now()
         for flow in self._waiting:
             flow.refill(now)
+        beside_others = now - self._direct_at < _OTHERS_SECONDS and self._direct not in self._waiting
         room = True
         served = 0
         while self._waiting and now - began < _SLICE_SECONDS:
-            room = self._service.has_room()
+            room = self._service.has_room(beside_others)
             if not room and not self._is_late(next(iter(self._waiting)), now):
                 break
             now = self._serve_one(now, room=room)
@@ -170,7 +172,13 @@ class Turns:
         self._gauge.set(self._count)
         if self._waiting:
             self._scheduled = True
-            self._again(now - began, now, room=room)
+            loop = asyncio.get_running_loop()
+            if not room:
+                loop.call_later(_NO_ROOM_SECONDS, self._serve)
+            elif beside_others:
+                loop.call_later((now - began) * _REST, self._serve)
+            else:
+                loop.call_soon(self._serve)
 
     def _is_late(self, flow: Flow, now: float) -> bool:
         return now - flow.queue[0].started > self._wait_seconds_max
@@ -196,15 +204,6 @@ class Turns:
         after = self._now()
         flow.charge(after - now)
         return after
-
-    def _again(self, spent: float, now: float, *, room: bool) -> None:
-        loop = asyncio.get_running_loop()
-        if not room:
-            loop.call_later(_NO_ROOM_SECONDS, self._serve)
-        elif now - self._direct_at < _OTHERS_SECONDS and self._direct not in self._waiting:
-            loop.call_later(spent * _REST, self._serve)
-        else:
-            loop.call_soon(self._serve)
 
 
 def _credit_of(flow: Flow) -> float:

@@ -128,7 +128,7 @@ async def run_collector(
         running.push_async_callback(_cancel, asyncio.create_task(debugging.run(), name="collector-debugging"))
         desk = _desk(settings, sources, secrets or {}, debugging)
         app = App(PROTOCOLS, desk, publisher, events, letters, Telling(metrics), limiter)
-        service = Service(app.handle, app.late, app.failed, desk.proxies.client_of, publisher.has_room)
+        service = Service(app.handle, app.late, app.failed, desk.proxies.client_of, lambda others: publisher.has_room(beside_others=others))
         hub = Hub(limits, metrics, Turns(service, limits.produce_deadline_seconds, metrics).take)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds, spool)
         probing = asyncio.create_task(probe.run(), name="collector-probe")

@@ -48,6 +48,7 @@ _WATCH_SECONDS: Final = 0.25
 _RENEW_PAUSE_SECONDS: Final = 0.5
 _NO_HEADERS: Final[Headers] = []
 _BUSY_WAVE_EVENTS: Final = 8
+_WAVE_BESIDE_OTHERS_EVENTS: Final = 256
 _FIRST_PRODUCER_SECONDS: Final = 1.0
 _RECORD_OVERHEAD_BYTES: Final = 70
 _log: Final = logging.getLogger(__name__)
@@ -131,8 +132,12 @@ class Publisher:
             return rejection.OVERLOADED
         return None
 
-    def has_room(self) -> bool:
-        """Whether less than half of what may wait for the broker does: more is for those who send little."""
+    def has_room(self, *, beside_others: bool) -> bool:
+        """Whether those who send much may add to what waits for the broker: half of what may wait, and beside others only so much that
+        the next wave is small, since all partitions' events go in one and are acknowledged together.
+        """
+        if beside_others and self._events >= _WAVE_BESIDE_OTHERS_EVENTS:
+            return False
         return self._events * 2 < self._limits.max_in_flight_events and self._bytes * 2 < self._limits.max_in_flight_bytes
 
     def publish(self, lane: Lane, key: bytes | None, value: bytes, receipt: Receipt, headers: Headers = _NO_HEADERS) -> None:

@@ -31,7 +31,11 @@ class Shop:
 
     def turns(self, wait_seconds_max: float = 5.0) -> Turns:
         service = Service(
-            self.handle, lambda r: self.refused.append(name(r)), lambda r: self.broken.append(name(r)), lambda r: r.peer, lambda: self.room
+            self.handle,
+            lambda r: self.refused.append(name(r)),
+            lambda r: self.broken.append(name(r)),
+            lambda r: r.peer,
+            lambda _: self.room,
         )
         return Turns(service, wait_seconds_max, self.metrics, lambda: self.clock)
 
