@@ -64,7 +64,7 @@ def _unheard(request: Request, answer: Answer, extra: bytes = b"") -> None:
 
 async def emptied(shop: Shop) -> None:
     async with asyncio.timeout(20):
-        while shop.metrics.value(catalogue.REQUESTS_WAITING):
+        while shop.metrics.value(catalogue.REQUESTS_WAITING):  # noqa: ASYNC110 - what is waited for sets no event
             await asyncio.sleep(0.001)
 
 
