@@ -128,8 +128,7 @@ async def run_collector(
         running.push_async_callback(_cancel, asyncio.create_task(debugging.run(), name="collector-debugging"))
         desk = _desk(settings, sources, secrets or {}, debugging)
         app = App(PROTOCOLS, desk, publisher, events, letters, Telling(metrics), limiter)
-        service = Service(app.handle, app.late, app.failed, desk.proxies.client_of, lambda others: publisher.has_room(beside_others=others))
-        hub = Hub(limits, metrics, Turns(service, limits.produce_deadline_seconds, metrics).take)
+        hub = _hub(settings, app, desk, publisher, metrics)
         probe = BrokerProbe(publisher, limits.produce_deadline_seconds, spool)
         probing = asyncio.create_task(probe.run(), name="collector-probe")
         running.push_async_callback(_cancel, probing)
@@ -154,6 +153,15 @@ async def _open_spool(settings: Settings, metrics: Metrics, running: AsyncExitSt
     running.push_async_callback(spool.close)
     await spool.open()
     return spool
+
+
+def _hub(settings: Settings, app: App, desk: Desk, publisher: Publisher, metrics: Metrics) -> Hub:
+    def has_room(others: bool) -> bool:  # noqa: FBT001 - the port's signature
+        return publisher.has_room(beside_others=others)
+
+    service = Service(app.handle, app.late, app.failed, desk.proxies.client_of, has_room)
+    turns = Turns(service, settings.collector.produce_deadline_seconds, metrics)
+    return Hub(settings.collector, metrics, turns.take)
 
 
 async def _kept_quotas(settings: Settings, running: AsyncExitStack) -> Quotas:
