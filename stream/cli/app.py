@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "link": ("link", "Make a signed link or pixel, and a QR picture of it."),
     "list": ("lists", "Upload lists of persons, and show which there are."),
     "transitions": ("transitions", "Show transitions: who entered and left what, when and why."),
+    "sources": ("sources", "Look at what sources send."),
     "events": ("events", "Show events as they stand on the topic."),
     "dead-letters": ("dead_letters", "Show what could not be accepted, and replay it."),
     "replay": ("replay", "Run a stretch of the log again, and compare with what was published."),

@@ -42,7 +42,7 @@ def command(
             return internal and not any(only.values())
         return _fits(record, only["person"], only["name"], only["source"])
 
-    near = _LOOKED_BACK if follow else None
+    near = _LOOKED_BACK if follow and not everything else None
     want = Want(settings.topics.events, range(settings.partitions), None if everything else last, keep, follow, near)
     show_records(lambda: read_topic(settings.kafka, want), _show_json if as_json else _show, follow=follow)
 

@@ -37,7 +37,7 @@ class TopicRecord:
 @dataclass(frozen=True, slots=True)
 class Want:
     """Which records. ``last`` None: all. ``keep``: a filter; with one the topic is read from its start, for the last may be far back,
-    unless ``near`` bounds how many of each partition are read before what follows.
+    unless ``near`` bounds how many of each partition are read before what follows; so it does of all. ``since_ms``: none appended before.
     """
 
     topic: str
@@ -46,6 +46,7 @@ class Want:
     keep: Callable[[TopicRecord], bool] | None = None
     follow: bool = False
     near: int | None = None
+    since_ms: int | None = None
 
 
 async def read_topic(kafka: str, want: Want) -> AsyncIterator[TopicRecord]:
@@ -93,9 +94,10 @@ async def _reader(kafka: str, want: Want) -> AsyncIterator[tuple[AIOKafkaConsume
 
 async def _seek(consumer: AIOKafkaConsumer, places: list[TopicPartition], ends: dict[TopicPartition, int], want: Want) -> None:
     starts = await consumer.beginning_offsets(places)
-    back = want.near if want.keep is not None else want.last
-    if want.last is None:
-        back = None
+    back = want.near if want.keep is not None or want.last is None else want.last
+    if want.since_ms is not None:
+        found = await consumer.offsets_for_times(dict.fromkeys(places, want.since_ms))
+        starts = {place: ends[place] if (later := found[place]) is None else later.offset for place in places}
     for place in places:
         consumer.seek(place, starts[place] if back is None else max(starts[place], ends[place] - back))
 

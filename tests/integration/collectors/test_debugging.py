@@ -147,3 +147,41 @@ async def test_the_command_leaves_other_sources_and_names_out(watched: Running, 
     async with ebbtide(watched, "events", "--name", "bought") as process:
         out, _ = await process.communicate()
     assert out.decode().rstrip().endswith('shop-web  u1  bought  {"price": 3}')
+
+
+async def inspected(running: Running, *arguments: str, code: int = 0) -> bytes:
+    async with ebbtide(running, "sources", "inspect", *arguments) as process:
+        out, _ = await process.communicate()
+    assert process.returncode == code
+    return out
+
+
+async def test_inspecting_a_source_shows_names_properties_types_and_examples(watched: Running, http: aiohttp.ClientSession) -> None:
+    drifted = [{"event": "bought", "properties": {"price": price}} for price in (129, "129.00")]
+    await send(http, watched, {"event": "seen", "properties": {"mail": "ann@mail.example"}}, *drifted)
+
+    (found,) = [json.loads(line) for line in (await inspected(watched, "shop-web", "--json")).splitlines()]
+    assert (found["source"], found["events"], found["protocols"]) == ("shop-web", 3, {"segment": 3})
+    assert found["perMinute"] > 0
+    bought, seen = found["names"]
+    assert (bought["name"], bought["events"], bought["lastSeen"]) == ("bought", 2, found["lastSeen"])
+    assert bought["properties"] == [
+        {"path": "properties.price", "events": 2, "types": {"number": 1, "text": 1}, "examples": [129, "129.00"]}
+    ]
+    assert seen["properties"][0]["examples"] == ["redacted"]
+
+
+async def test_what_is_inspected_is_bounded_by_number_and_time(watched: Running, http: aiohttp.ClientSession) -> None:
+    for number in range(3):
+        await send(http, watched, *({"event": f"e{number}"} for _ in range(10)))
+
+    async def events(*arguments: str) -> int:
+        (found,) = [json.loads(line) for line in (await inspected(watched, "--json", *arguments)).splitlines()]
+        return int(found["events"])
+
+    assert await events() == await events("--since", "1h") == 30
+    assert await events("--last", "40") == 10
+    assert await inspected(watched, "--since", "0s", "--json") == b""
+    await inspected(watched, "server", code=1)
+    await inspected(watched, "--since", "soon", code=2)
+    assert b"e0" in await inspected(watched)
