@@ -113,7 +113,7 @@ class Arrivals:
             found.types[_TYPES[type(value)]] += 1
             if len(found.examples) < _EXAMPLES and not isinstance(value, (dict, list)) and value is not None:
                 example = self._shown.of(path, value)
-                if example not in found.examples:
+                if not any(type(each) is type(example) and each == example for each in found.examples):
                     found.examples.append(example)
 
 
