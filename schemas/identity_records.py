@@ -111,12 +111,7 @@ class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
         Raises:
             Rejected: ``unreadable-internal``.
         """
-        if self.state is None:
-            return None
-        try:
-            return b64decode(self.state, validate=True)
-        except BadBase64 as error:
-            raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
+        return _unwritten(self.state)
 
 
 class ErasedRecord(_Hop, tag_field="type", tag="$erased"):
@@ -125,7 +120,40 @@ class ErasedRecord(_Hop, tag_field="type", tag="$erased"):
     ids: tuple[str, ...] = ()
 
 
-IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord
+class FilledRecord(_Hop, tag_field="type", tag="$filled"):
+    """What the filling of ``version`` (``old`` held before it) has found of ``absorbed``, up to where that became a part of ``to``.
+
+    ``link``: by which link; ``state``: packed, None if there is nothing. Without ``absorbed`` it says that of what the lane has ever sent
+    there, the filling has passed the first ``passed`` records. What a filling says has numbers of its own, until it is passed on.
+    """
+
+    version: int
+    old: int
+    absorbed: str = ""
+    link: str = ""
+    state: str | None = None
+    said_ms: int = 0
+    passed: int = 0
+
+    def packed(self) -> bytes | None:
+        """The packed state.
+
+        Raises:
+            Rejected: ``unreadable-internal``.
+        """
+        return _unwritten(self.state)
+
+
+IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord
+
+
+def _unwritten(state: str | None) -> bytes | None:
+    if state is None:
+        return None
+    try:
+        return b64decode(state, validate=True)
+    except (BadBase64, ValueError) as error:
+        raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
 
 
 def state_text(packed: bytes) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from schemas import rejection
 from schemas.definitions.language import ID_PATTERN
 from schemas.errors import Rejected
-from schemas.identity_records import ErasedRecord, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.identity_records import ErasedRecord, FilledRecord, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord
 from schemas.routing import ROUTING_ID_PATTERN
 
 HEADER: Final = "ebbtide-internal"
@@ -80,7 +80,7 @@ class _Erase(msgspec.Struct, tag_field="type", tag="$erase"):
 
 
 _decoder: Final = msgspec.json.Decoder(
-    _Definitions | _Clock | _List | _Erase | ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord
+    _Definitions | _Clock | _List | _Erase | ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord | FilledRecord
 )
 
 
@@ -111,7 +111,7 @@ def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | List
         raise Rejected(rejection.UNREADABLE_INTERNAL, str(error)) from None
     if isinstance(record, _Clock):
         return ClockRecord()
-    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord):
+    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord | FilledRecord):
         return record
     if isinstance(record, _Erase):
         return EraseRecord(record.id)

@@ -181,7 +181,7 @@ class Engine:
             state.due = bound
         return True
 
-    def take_over(self, person: Person, absorbed: PersonState | None, clock: int, out: list[Transition]) -> None:
+    def take_over(self, person: Person, absorbed: PersonState | None, clock: int, out: list[Transition], cause: Cause = "merge") -> None:
         """Unite a person with one that turned out to be the same, brought to its own lane's clock; one evaluation of all segments.
 
         ``absorbed`` None: nothing is known of it; a person begins to exist.
@@ -192,7 +192,7 @@ class Engine:
             self.tally.bound_bites += united.bound_bites
             person.hold(united.state)
         person.is_new = False
-        person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("merge", None), out)
+        person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, (cause, None), out)
         self._tidy(person.state, clock - person.state.base)
 
     def give_up(self, person: Person, clock: int, out: list[Transition], cause: Cause = "merge") -> None:

@@ -19,15 +19,17 @@ Switches = tuple[tuple[int, int], ...]
 class History:
     """Engines by version and the barriers between them. ``switches``: (version, barrier in absolute ms), oldest first.
 
-    ``tally``: of all engines. ``secret``: the key under which ids are hashed, where the definitions ask for it.
+    ``tally``: of all engines. ``secret``: the key under which ids are hashed, where the definitions ask for it. ``before``: the version
+    that held before the newest, if it is known.
     """
 
-    def __init__(self, bundles: Mapping[int, Bundle], switches: Switches, secret: bytes | None = None) -> None:
+    def __init__(self, bundles: Mapping[int, Bundle], switches: Switches, secret: bytes | None = None, before: int | None = None) -> None:
         self.switches = switches
         self.secret = secret
         self.tally = Tally()
         self._engines = {version: Engine(bundles[version], tally=self.tally, secret=secret) for version, _ in switches}
         self._fills = {new: fill_of(bundles[old], bundles[new]) for (old, _), (new, _) in pairwise(switches)}
+        self._last = NOTHING if before is None or before not in bundles else fill_of(bundles[before], bundles[switches[-1][0]])
 
     @classmethod
     def of(cls, engine: Engine) -> History:
@@ -35,6 +37,7 @@ class History:
         made = cls({}, ())
         made.switches = ((engine.version, 0),)
         made.tally = engine.tally
+        made._last = NOTHING
         made._engines = {engine.version: engine}
         return made
 
@@ -45,7 +48,7 @@ class History:
 
     def switch(self, bundle: Bundle, barrier_ms: int) -> None:
         """From here on ``bundle`` holds; people are brought to it one by one."""
-        self._fills[bundle.version] = fill_of(self.current.program.bundle, bundle)
+        self._last = self._fills[bundle.version] = fill_of(self.current.program.bundle, bundle)
         self._engines[bundle.version] = Engine(bundle, tally=self.tally, secret=self.secret)
         self.switches = (*self.switches, (bundle.version, barrier_ms))
 
@@ -59,6 +62,10 @@ class History:
     def fill(self) -> Fill:
         """What the newest set needed from before it; nothing once everybody is under it."""
         return NOTHING if len(self.switches) < 2 else self._fills[self.switches[-1][0]]
+
+    def stale(self, version: int) -> Fill:
+        """What somebody under ``version`` has that the newest set fills anew."""
+        return NOTHING if version >= self.current.version else self._last
 
     def bring(self, person: Person, out: list[Transition], shadow: PersonState | None = None) -> bool:
         """Bring a person to the newest set: what was due before each barrier under the old set, then one evaluation at it.

@@ -108,9 +108,9 @@ async def _left(deployment: Deployment, graves: dict[str, Tombstone | None], ask
         return f"the lane {partition} has not applied it"
     for typed_id, grave in (await _graves(deployment, graves)).items():
         number = partition_of(typed_id, deployment.settings.partitions)
-        (target,) = await store.pointers(number, [person_digest(typed_id)])
+        (pointer,) = await store.pointers(number, [person_digest(typed_id)])
         # A pointer that was made after the erasure leads to a new incarnation.
-        if target is not None and target.decode() in graves and grave == graves[typed_id]:
+        if pointer is not None and pointer.target in graves and grave == graves[typed_id]:
             return f"the lane {number} has not heard of it"
     names = [typed_id.encode() for typed_id in graves]
     for number in {partition_of(each, deployment.settings.partitions) for each in graves}:

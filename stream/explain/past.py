@@ -17,6 +17,7 @@ from stream.store.port import Filling, LaneHeader
 from stream.worker.batch import Intake
 from stream.worker.dues import DueIndex
 from stream.worker.fill import Filler
+from stream.worker.fill_merges import Known
 from stream.worker.memory import LaneMemory
 
 _SLICE_RECORDS: Final = 2_000
@@ -80,7 +81,7 @@ class Past:
         ``cursor`` tells where that is. While this reads the lane goes on, so it is asked again, a few times.
         """
         until = await cursor()
-        filling = Filling(self._new, self._old, until, min(await self.first(), until))
+        filling = Filling(self._new, self._old, until, min(await self.first(), until), marked=True)
         found: dict[bytes, bytes] = {}
         for _ in range(_ROUNDS):
             while filling.cursor < until:
@@ -98,7 +99,7 @@ class Past:
         intake = self._filler.read(records)
         if wanted is not None:
             _keep(intake, wanted)
-        done = self._filler.run(filling, intake, {digest: found.get(shadow_digest(digest)) for digest in intake.digests})
+        done = self._filler.run(filling, intake, Known({digest: found.get(shadow_digest(digest)) for digest in intake.digests}))
         found.update(done.shadows)
         return done.filling
 

@@ -81,10 +81,10 @@ class PeopleReader:
         for _ in range(HOPS_MAX):
             partition, digests = partition_of(typed_id, self._partitions), [person_digest(typed_id)]
             (packed,) = await self._store.persons(partition, digests)
-            (target,) = await self._store.pointers(partition, digests)
-            if packed is not None or target is None:
+            (pointer,) = await self._store.pointers(partition, digests)
+            if packed is not None or pointer is None:
                 return typed_id, packed
-            typed_id = target.decode()
+            typed_id = pointer.target
         return typed_id, None
 
     async def stored(self, partition: int) -> AsyncIterator[Person]:

@@ -40,7 +40,7 @@ class ReplayLane:
         self._store = MemoryStateStore()
         self._reader = IntakeReader()
         self._sweeper = Sweeper(self._store, self._memory)
-        self._filling = LaneFilling(self._memory, self._store, bundles, past, self._put)
+        self._filling = LaneFilling(self._memory, self._store, bundles, past, self._put_filled)
         self.erased: dict[str, int] = {}
 
     @property
@@ -105,6 +105,10 @@ class ReplayLane:
         published: list[Transition | PersonMerged] = [*changes.transitions, *changes.merged]
         if published:
             self._take(published)
+
+    async def _put_filled(self, commit: Commit, after: LaneHeader) -> None:
+        commit.outbox.clear()
+        await self._put(commit, after)
 
     async def _put(self, commit: Commit, after: LaneHeader) -> None:
         memory = self._memory

@@ -7,8 +7,9 @@
 | ``{p}d`` | sorted set | slice → a time before which nobody in it is due |
 | ``{p}s<n>`` | string | slice n: 128 entries of 18 bytes, digest (12) and due time (6, big-endian ms; 0: none) |
 | ``{p}m<n>`` | bitmap | segment n: the numbers of the people who are in it |
-| ``{p}i<n>`` | hash | pointers whose digest begins with the 11 bits n: the digest's other bytes → canonical id |
+| ``{p}i<n>`` | hash | pointers whose digest begins with the 11 bits n: the digest's other bytes → offset (6 bytes), canonical id |
 | ``{p}e<n>`` | hash | tombstones, by digest as pointers are: offset and time of an erasure, 14 bytes |
+| ``{p}g`` | hash | while a set of definitions is being filled: what other lanes have told of absorbed persons |
 | ``{p}`` + digest | string | one person (tagging.codec) |
 | ``{p}`` + digest + ``f`` | string | the person's shadow, while a set of definitions is being filled |
 
@@ -41,13 +42,14 @@ def shadow_digest(digest: bytes) -> bytes:
 class PartitionKeys:
     """The keys of one partition."""
 
-    __slots__ = ("_tag", "dues", "header", "outbox")
+    __slots__ = ("_tag", "dues", "header", "outbox", "pieces")
 
     def __init__(self, partition: int) -> None:
         self._tag = b"{%d}" % partition
         self.header = self._tag + b"h"
         self.outbox = self._tag + b"o"
         self.dues = self._tag + b"d"
+        self.pieces = self._tag + b"g"
 
     def person(self, digest: bytes) -> bytes:
         """Key of a person. Digests have a length of their own, so no other key collides."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from stream.store.layout import ENTRY_BYTES, SLICE_PEOPLE, due_bytes, entry_bytes
-from stream.store.port import Commit, CommitRefused, Tombstone
+from stream.store.port import Commit, CommitRefused, Pointer, Tombstone
+
+T = TypeVar("T")
 
 
 class _Partition:
@@ -14,7 +18,8 @@ class _Partition:
         self.bounds: dict[int, int] = {}
         self.outbox: list[bytes] = []
         self.members: dict[int, set[int]] = {}
-        self.pointers: dict[bytes, bytes] = {}
+        self.pointers: dict[bytes, Pointer] = {}
+        self.pieces: dict[bytes, bytes] = {}
         self.tombstones: dict[bytes, Tombstone] = {}
 
 
@@ -36,10 +41,15 @@ class MemoryStateStore:
         held = self._of(partition).persons
         return [held.get(digest) for digest in digests]
 
-    async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+    async def pointers(self, partition: int, digests: list[bytes]) -> list[Pointer | None]:
         """See StateStore."""
         held = self._of(partition).pointers
         return [held.get(digest) for digest in digests]
+
+    async def pieces(self, partition: int, names: list[bytes]) -> list[bytes | None]:
+        """See StateStore."""
+        held = self._of(partition).pieces
+        return [held.get(name) for name in names]
 
     async def tombstones(self, partition: int, digests: list[bytes]) -> list[Tombstone | None]:
         """See StateStore."""
@@ -70,7 +80,10 @@ class MemoryStateStore:
         held.persons.update(commit.persons)
         for digest in commit.gone:
             held.persons.pop(digest, None)
-        _point(held, commit.pointers)
+        if commit.drop_pieces:
+            held.pieces.clear()
+        _put(held.pieces, commit.pieces)
+        _put(held.pointers, commit.pointers)
         held.tombstones.update(commit.tombstones)
         for number, digest, due in commit.new_people:
             _write(held, number, 0, entry_bytes(digest, due))
@@ -99,11 +112,11 @@ class MemoryStateStore:
         return bytes(bits)
 
 
-def _point(held: _Partition, pointers: list[tuple[bytes, bytes | None]]) -> None:
-    for digest, target in pointers:
-        held.pointers.pop(digest, None)
-        if target is not None:
-            held.pointers[digest] = target
+def _put(held: dict[bytes, T], items: list[tuple[bytes, T | None]]) -> None:
+    for name, value in items:
+        held.pop(name, None)
+        if value is not None:
+            held[name] = value
 
 
 def _write(held: _Partition, number: int, offset: int, packed: bytes) -> None:

@@ -14,7 +14,8 @@ import msgspec
 
 from schemas.errors import EbbtideError, Misconfigured
 
-HEADER_FORMAT: Final = 1
+HEADER_FORMAT: Final = 2
+_OFFSET_BYTES: Final = 6
 
 
 class Filling(msgspec.Struct, array_like=True, frozen=True):
@@ -24,6 +25,8 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms. ``began``: the number of the commit that began it;
     no other filling of the partition has it, not even of the same set after one that was given up. ``received``: how many internal
     records have been taken from each partition (empty: none); ``trimmed``: the log had lost its beginning. ``marks``: as in the header.
+    ``sent``: how much had been sent to each partition at ``until``; ``told``: how many records of absorbed persons the filling has sent;
+    ``marked``: among them those that say that it has come to ``until``.
     """
 
     version: int
@@ -36,6 +39,43 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     received: tuple[int, ...] = ()
     trimmed: bool = False
     marks: tuple[tuple[bytes, int], ...] = ()
+    sent: tuple[int, ...] = ()
+    told: tuple[int, ...] = ()
+    marked: bool = False
+
+
+class Asked(msgspec.Struct, array_like=True, frozen=True):
+    """Where the newest set was asked for: the offset behind that record, and how much had been sent to each partition (empty: nothing)."""
+
+    cursor: int = 0
+    sent: tuple[int, ...] = ()
+
+
+class Gathering(msgspec.Struct, array_like=True, frozen=True):
+    """What other lanes have told of absorbed persons for the filling of ``version`` over ``old``: how many records of each partition have
+    been taken, and how many of its other records each has ``passed`` in its filling.
+    """
+
+    version: int
+    old: int
+    heard: tuple[int, ...]
+    passed: tuple[int, ...]
+
+
+class Pointer(NamedTuple):
+    """For whom an id stands: the canonical id of that person, and the offset of the record that decided it."""
+
+    target: str
+    offset: int
+
+    def pack(self) -> bytes:
+        """Six bytes of the offset, then the id."""
+        return self.offset.to_bytes(_OFFSET_BYTES, "big") + self.target.encode()
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Pointer:
+        """Read it back."""
+        return cls(packed[_OFFSET_BYTES:].decode(), int.from_bytes(packed[:_OFFSET_BYTES], "big"))
 
 
 class Tombstone(NamedTuple):
@@ -64,6 +104,8 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     ``sent``, ``received``: how many internal records have gone to, and come from, each partition (empty: none).
     ``erased_ms``: the clock at the newest erasure of an id of the partition, 0 for none; whoever begins to exist does so after it.
     ``marks``: (collector's name, greatest number) of those heard of last, the newest at the end (see ``schemas.spool_mark``).
+    ``asked``: where ``prepared`` was asked for; ``gathering``: what has been told for its filling; ``before``: the version that held
+    before the current one.
     """
 
     format: int = HEADER_FORMAT
@@ -89,6 +131,9 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     received: tuple[int, ...] = ()
     erased_ms: int = 0
     marks: tuple[tuple[bytes, int], ...] = ()
+    asked: Asked = Asked()
+    gathering: Gathering | None = None
+    before: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -118,8 +163,9 @@ class Commit:
 
     ``persons``: (digest, packed). ``new_people``: (number, digest, due). ``dues``: (number, due) of people who are known.
     ``slices``: (slice, lower bound or None). ``members``: (segment, person's number, in). ``outbox`` is appended;
-    the oldest ``published`` entries go. ``gone``: digests whose state is deleted. ``pointers``: (digest, the canonical id of the person
-    for whom it stands; None: for nobody any more). ``tombstones``: (digest, the newest erasure of the id).
+    the oldest ``published`` entries go. ``gone``: digests whose state is deleted. ``pointers``: (digest, for whom it stands; None: for
+    nobody any more). ``tombstones``: (digest, the newest erasure of the id). ``pieces``: (name, what was told of an absorbed person; None:
+    it has been used); with ``drop_pieces`` all that there were go first.
     """
 
     before: bytes
@@ -132,8 +178,10 @@ class Commit:
     outbox: list[bytes] = field(default_factory=list)
     published: int = 0
     gone: list[bytes] = field(default_factory=list)
-    pointers: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    pointers: list[tuple[bytes, Pointer | None]] = field(default_factory=list)
     tombstones: list[tuple[bytes, Tombstone]] = field(default_factory=list)
+    pieces: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    drop_pieces: bool = False
 
 
 class CommitRefused(EbbtideError):
@@ -155,8 +203,12 @@ class StateStore(Protocol):
         """The packed persons, in the order asked for."""
         ...
 
-    async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
-        """For whom ids stand that are not persons themselves: canonical ids, in the order asked for."""
+    async def pointers(self, partition: int, digests: list[bytes]) -> list[Pointer | None]:
+        """For whom ids stand that are not persons themselves, in the order asked for."""
+        ...
+
+    async def pieces(self, partition: int, names: list[bytes]) -> list[bytes | None]:
+        """What has been told of absorbed persons, in the order asked for."""
         ...
 
     async def tombstones(self, partition: int, digests: list[bytes]) -> list[Tombstone | None]:

@@ -15,7 +15,7 @@ import hiredis
 from schemas.errors import Unavailable
 from stream.store.layout import DIGEST_BYTES, ENTRY_BYTES, NOBODY, SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, due_bytes, entry_bytes
 from stream.store.link import RedisLink, connect
-from stream.store.port import Commit, CommitRefused, Tombstone
+from stream.store.port import Commit, CommitRefused, Pointer, Tombstone
 
 _NOT_NOW: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "BUSY")
 T = TypeVar("T")
@@ -65,11 +65,19 @@ class RedisStateStore:
         packed: list[bytes | None] = await self._call("MGET", *[key(digest) for digest in digests])
         return packed
 
-    async def pointers(self, partition: int, digests: list[bytes]) -> list[bytes | None]:
+    async def pointers(self, partition: int, digests: list[bytes]) -> list[Pointer | None]:
         """See StateStore."""
         if not digests:
             return []
-        return await self._fields(partition, map(self._of(partition).pointer, digests))
+        found = await self._fields(partition, map(self._of(partition).pointer, digests))
+        return [None if packed is None else Pointer.unpack(packed) for packed in found]
+
+    async def pieces(self, partition: int, names: list[bytes]) -> list[bytes | None]:
+        """See StateStore."""
+        if not names:
+            return []
+        key = self._of(partition).pieces
+        return await self._fields(partition, ((key, name) for name in names))
 
     async def tombstones(self, partition: int, digests: list[bytes]) -> list[Tombstone | None]:
         """See StateStore."""
@@ -157,8 +165,11 @@ def commit_arguments(keys: PartitionKeys, commit: Commit) -> list[bytes | int]:
     bounds: list[bytes | int] = [item for number, bound in commit.slices if bound is not None for item in (bound, number)]
     unbounds: list[bytes | int] = [number for number, bound in commit.slices if bound is None]
     bits: list[bytes | int] = [item for segment, number, inside in commit.members for item in (keys.members(segment), number, int(inside))]
-    gone = [keys.person(digest) for digest in commit.gone]
-    pointers: list[bytes | int] = [item for digest, target in commit.pointers for item in (*keys.pointer(digest), target or b"")]
+    gone = [*map(keys.person, commit.gone), *([keys.pieces] if commit.drop_pieces else [])]
+    pointers: list[bytes | int] = [
+        item for digest, target in commit.pointers for item in (*keys.pointer(digest), b"" if target is None else target.pack())
+    ]
+    pointers += [item for name, piece in commit.pieces for item in (keys.pieces, name, piece or b"")]
     pointers += [item for digest, erasure in commit.tombstones for item in (*keys.tombstone(digest), erasure.pack())]
     items: tuple[Sequence[bytes | int], ...] = (persons, ranges, bounds, unbounds, bits, commit.outbox, gone, pointers)
     return [commit.before, commit.after, commit.published, *map(len, items), *chain.from_iterable(items)]

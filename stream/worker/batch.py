@@ -14,14 +14,16 @@ from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
 from schemas.identities import IdentityPolicy
-from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.identity_records import ErasedRecord, FilledRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
 from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, EraseRecord, ListRecord, read_internal
 from schemas.routing import partition_of
 from schemas.spool_mark import HEADER as MARK_HEADER
 from schemas.spool_mark import is_repeat
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
+from stream.store.port import Asked
 from stream.worker.erasing import Eraser
+from stream.worker.gathering import Gatherer
 from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.names import Namer
@@ -50,7 +52,8 @@ class Forwarded:
     event: Event
 
 
-Said = Event | Forwarded | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | EraseRecord
+Hop = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord
+Said = Event | Forwarded | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord | EraseRecord
 
 
 @dataclass(slots=True)
@@ -181,6 +184,7 @@ class BatchStep:
         self._linker = Linker(people, self._engine.policy)
         self._namer = Namer(people)
         self._eraser = Eraser(people)
+        self._gatherer = Gatherer(people)
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
@@ -207,7 +211,9 @@ class BatchStep:
         if version <= self._memory.history.current.version:
             return
         if record.phase == "prepare":
-            self._changes.prepared = max(self._changes.prepared, version)
+            changes = self._changes
+            if version > changes.prepared:
+                changes.prepared, changes.asked = version, Asked(changes.cursor, tuple(changes.sent))
         else:
             self._switch(version)
 
@@ -216,15 +222,19 @@ class BatchStep:
 
     def _switch(self, version: int) -> None:
         history, changes = self._memory.history, self._changes
+        changes.before = history.current.version
         history.switch(self._bundles[version], changes.clock)
         changes.filled = 0 if history.fill.is_empty or changes.filling is None else changes.filling.began
         changes.filling = None
+        if changes.gathering is not None and changes.gathering.version <= version:
+            changes.forget_pieces()
         changes.swept = 0
         changes.sweep_to = changes.people
         self._engine = history.current
         self._linker = Linker(self._people, self._engine.policy)
         self._namer = Namer(self._people)
         self._eraser = Eraser(self._people)
+        self._gatherer = Gatherer(self._people)
 
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
         stated, clock = event.stated_ms, self._changes.clock
@@ -257,8 +267,8 @@ class BatchStep:
             self._eraser.erase(said)
             return
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord)
-        if not self._people.is_next(hop):
+        assert isinstance(hop, Hop)
+        if not self._is_next(hop):
             return
         if isinstance(hop, ErasedRecord):
             self._eraser.erased(hop)
@@ -272,6 +282,13 @@ class BatchStep:
             self._linker.link(hop, record.timestamp)
         elif isinstance(hop, TransferRecord):
             self._linker.transfer(hop, record.timestamp)
+        elif isinstance(hop, FilledRecord):
+            self._gatherer.take(hop)
+
+    def _is_next(self, hop: Hop) -> bool:
+        if isinstance(hop, FilledRecord) and not hop.hops:
+            return self._gatherer.is_next(hop)
+        return self._people.is_next(hop)
 
     def _forwarded(self, said: Forwarded, digest: bytes, record: Record) -> None:
         forward = said.record

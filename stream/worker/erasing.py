@@ -16,9 +16,9 @@ from schemas.identity_records import ErasedRecord, IdentityRecord, TransferRecor
 from schemas.internal import EraseRecord
 from schemas.routing import partition_of
 from stream.store.layout import person_digest
-from stream.worker.links import unpacked
 from stream.worker.memory import Working
 from stream.worker.people import People
+from stream.worker.unpacking import unpacked
 from tagging.identities import unpack_identities
 
 

@@ -7,15 +7,14 @@ traits are decided as they were. It is kept beside the person until the switch (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event
-from schemas.identity_records import ErasedRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.identity_records import FilledRecord, ForwardRecord, LinkRecord, TransferRecord
 from schemas.internal import HEADER, DefinitionsRecord, EraseRecord, ListRecord, read_internal
 from schemas.spool_mark import is_repeat
 from segments.compile import compile_bundle
@@ -24,9 +23,10 @@ from segments.fill import Fill, fill_of, filling_program
 from segments.history import History
 from stream.kafka.port import Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Filling, Tombstone
-from stream.worker.batch import BatchStep, Forwarded, Intake, IntakeReader, Said, load
+from stream.store.port import Filling
+from stream.worker.batch import BatchStep, Forwarded, Hop, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
+from stream.worker.fill_merges import Known, Merging
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.people import People
 from tagging.codec import pack
@@ -35,10 +35,15 @@ from tagging.state import PersonState
 
 @dataclass(frozen=True, slots=True)
 class FilledSlice:
-    """What a slice of records has come to: how far the filling is, and the shadows that changed, by their names in the store."""
+    """What a slice of records has come to: how far the filling is, the shadows that changed, by their names in the store, and those that
+    are ``gone``; ``entries`` for the outbox; ``used``: names of pieces that are of no more use.
+    """
 
     filling: Filling
     shadows: list[tuple[bytes, bytes]]
+    gone: list[bytes] = field(default_factory=list)
+    entries: list[bytes] = field(default_factory=list)
+    used: list[bytes] = field(default_factory=list)
 
 
 class _FillStep(BatchStep):
@@ -47,7 +52,7 @@ class _FillStep(BatchStep):
     settings: int
     sets: Mapping[int, Bundle]
     trimmed: bool
-    erased: Mapping[bytes, Tombstone]
+    merging: Merging
 
     def _definitions(self, record: DefinitionsRecord) -> None:
         if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
@@ -65,28 +70,43 @@ class _FillStep(BatchStep):
         """What there was to ask has been asked when the event was applied."""
 
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
-        if not self._is_erased(digest, record):
-            super()._event(event, digest, record)
-        else:
+        if self._is_erased(digest, record) or self.merging.is_elsewhere(digest, record.offset):
             # A second copy may stand behind the erasure.
             is_repeat(record.headers, self._changes.marks)
+        else:
+            super()._event(event, digest, record)
 
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
         if isinstance(said, EraseRecord):
             return
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord)
+        assert isinstance(hop, Hop)
+        if isinstance(hop, FilledRecord) and not hop.hops:
+            return
         received = self._changes.received
         if self.trimmed and 0 <= hop.origin < len(received) and not received[hop.origin]:
             received[hop.origin] = hop.number - 1
         # What is left out counts as taken all the same, or nothing after it would be next.
-        if not self._people.is_next(hop) or not isinstance(said, Forwarded) or self._is_erased(digest, record):
+        if not self._people.is_next(hop) or self._is_erased(digest, record):
             return
-        if not self._people.is_late(digest, said.record.said_ms):
-            self._forwarded(said, digest, record)
+        if isinstance(hop, ForwardRecord | LinkRecord | TransferRecord | FilledRecord) and not self._people.is_late(digest, hop.said_ms):
+            self._said(said, hop, digest, record)
+
+    def _said(self, said: object, hop: ForwardRecord | LinkRecord | TransferRecord | FilledRecord, digest: bytes, record: Record) -> None:
+        merging, offset = self.merging, record.offset
+        if isinstance(said, Forwarded):
+            if not merging.is_elsewhere(digest, offset):
+                self._forwarded(said, digest, record)
+        elif isinstance(hop, LinkRecord):
+            merging.linked(hop, digest, offset)
+        elif isinstance(hop, TransferRecord):
+            merging.transferred(hop, digest, offset, record.timestamp)
+        elif isinstance(hop, FilledRecord):
+            merging.passed_on(hop, digest, offset, record.timestamp)
 
     def _is_erased(self, digest: bytes, record: Record) -> bool:
-        return digest in self.erased and record.offset < self.erased[digest].offset
+        erasure = self.merging.known.erased.get(digest)
+        return erasure is not None and record.offset < erasure.offset
 
     def _list(self, record: ListRecord, append_ms: int) -> None:
         """No tag and no leaf changes by it: a tag whose time is over by then counts as absent, deleted or not."""
@@ -107,33 +127,37 @@ class Filler:
         """Sort a slice of records; the intake's digests say whose shadows are wanted."""
         return self._reader.read(records, self._engine.policy)
 
-    def run(
-        self,
-        filling: Filling,
-        intake: Intake,
-        shadows: Mapping[bytes, bytes | None],
-        pointers: Mapping[bytes, str] = MappingProxyType({}),
-        erased: Mapping[bytes, Tombstone] = MappingProxyType({}),
-    ) -> FilledSlice:
-        """Apply a slice that begins at the filling's cursor. ``shadows``: by digest, None where there is none yet; ``pointers``: ids that
-        stand for somebody else by now, whose own events are passed over; ``erased``: of whom nothing from before may come back.
+    def run(self, filling: Filling, intake: Intake, known: Known, reaches: int = 0) -> FilledSlice:
+        """Apply a slice that begins at the filling's cursor, and does not go over ``until`` if it begins before that; the filling then is
+        at ``reaches`` at least.
         """
-        received = list(filling.received or (0,) * self._memory.header.partitions)
+        partitions = self._memory.header.partitions
+        received, told = (list(counts or (0,) * partitions) for counts in (filling.received, filling.told))
         changes = Changes(filling.clock, filling.cursor, 0, received=received, marks=dict(filling.marks))
-        working = {digest: one for digest, one in load(shadows.items()).items() if is_shadow_of(one.person.state, filling.began)}
-        people = People(self._memory, changes, working, dict(pointers))
-        people.tombstones = dict(erased)
+        shadows = load(known.shadows.items())
+        working = {digest: one for digest, one in shadows.items() if is_shadow_of(one.person.state, filling.began)}
+        people = People(self._memory, changes, working)
+        people.tombstones = dict(known.erased)
         step = _FillStep(self._memory, changes, people, {})
-        step.settings, step.sets, step.trimmed, step.erased = filling.settings, self._sets, filling.trimmed, erased
+        step.settings, step.sets, step.trimmed = filling.settings, self._sets, filling.trimmed
+        step.merging = merging = Merging(people, filling, self.fill, known, told)
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
+        changes.cursor = max(changes.cursor, reaches)
+        if not filling.marked and filling.until <= changes.cursor:
+            merging.mark()
         changed = [one for one in step.people() if one.changed]
         for one in changed:
             one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
-        told = tuple(received) if any(received) else ()
-        after = replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings, received=told)
-        return FilledSlice(replace(after, marks=tuple(changes.marks.items())), packed)
+        after = replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings)
+        after = replace(after, received=_counts(received), told=_counts(told), marks=tuple(changes.marks.items()))
+        after = replace(after, marked=filling.marked or filling.until <= changes.cursor)
+        return FilledSlice(after, packed, merging.gone, merging.entries, merging.used)
+
+
+def _counts(counts: Sequence[int]) -> tuple[int, ...]:
+    return tuple(counts) if any(counts) else ()
 
 
 def is_shadow_of(state: PersonState, began: int) -> bool:

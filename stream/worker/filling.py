@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from schemas.errors import Rejected
 from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Commit, Filling, LaneHeader, StateStore, Tombstone, pack_header
+from stream.store.port import Asked, Commit, Filling, LaneHeader, StateStore, pack_header
 from stream.store.redis import until_available
-from stream.worker.fill import Filler
+from stream.worker.batch import Intake
+from stream.worker.fill import FilledSlice, Filler
+from stream.worker.fill_merges import Known, awaited
 from stream.worker.memory import LaneMemory
 
 _SLICE_RECORDS = 256
+
+T = TypeVar("T")
 
 CommitLane = Callable[[Commit, LaneHeader], Awaitable[None]]
 
@@ -30,15 +35,23 @@ class LaneFilling:
         self._commit = commit
         self._filler: tuple[tuple[int, int], Filler] | None = None
         self._ahead: tuple[int, Sequence[Record]] | None = None
+        self._waits: tuple[object, ...] | None = None
 
     @property
     def is_wanted(self) -> bool:
-        """Whether there is a slice to do: a set has been asked for, and the filling is not where the live lane is."""
+        """Whether there is a slice to do: a set has been asked for, the filling is not where the live lane is, and waits for no other."""
         header = self._memory.header
         if header.prepared <= self._memory.history.current.version or header.filled:
             return False
         filling = header.filling
-        return filling is None or filling.version != header.prepared or filling.cursor < header.cursor
+        if filling is None or filling.version != header.prepared:
+            return True
+        return (filling.cursor < header.cursor or not filling.marked) and self._waits != self._told(filling)
+
+    def _told(self, filling: Filling) -> tuple[object, ...]:
+        """What must change before a filling that waits for another lane's goes on."""
+        header = self._memory.header
+        return filling.cursor, header.gathering, header.erased_ms, filling.began
 
     async def read_ahead(self) -> None:
         """Read the records of the next slice, so that ``slice`` does not wait for the log: other lanes may be waiting for their turn."""
@@ -48,19 +61,19 @@ class LaneFilling:
 
     async def slice(self) -> None:
         """Do one slice for the set that was asked for last."""
-        await self._slice(self._memory.header.prepared)
+        await self._slice(self._memory.header.prepared, waits=True)
 
     async def complete(self, version: int) -> None:
-        """Fill a set up to where the live lane is, whatever it takes: the next record switches to it."""
+        """Fill a set up to where the live lane is: the next record switches to it. What other lanes have not told yet comes late."""
         while not self._is_complete(version):
-            await self._slice(version)
+            await self._slice(version, waits=False)
 
     def _is_complete(self, version: int) -> bool:
         header, current = self._memory.header, self._memory.history.current.version
         filling = header.filling
         return filling is not None and filling.version == version and filling.old == current and filling.cursor >= header.cursor
 
-    async def _slice(self, version: int) -> None:
+    async def _slice(self, version: int, *, waits: bool) -> None:
         header, current = self._memory.header, self._memory.history.current.version
         filling = header.filling
         if filling is None or filling.version != version or filling.old != current:
@@ -68,45 +81,64 @@ class LaneFilling:
             return
         filler = await self._filler_of(filling)
         if filler is None or filler.fill.is_empty or header.people == 0:
-            await self._moved(replace(filling, cursor=header.cursor), [])
+            await self._moved(FilledSlice(replace(filling, cursor=header.cursor, marked=True), []))
             return
-        records = await self._records(filling.cursor)
+        until = filling.until if filling.cursor < filling.until else header.cursor
+        records = [record for record in await self._records(filling.cursor) if record.offset < until]
+        intake = filler.read(records)
+        known = await until_available(lambda: self._known(filling, intake))
+        missing = self._missing(filling, intake, known) if waits else None
+        if missing is not None:
+            records = [record for record in records if record.offset < missing]
+            if not records:
+                self._waits = self._told(filling)
+                return
+            intake = filler.read(records)
         self._ahead = None
-        if not records:
-            # The log ends before the live lane's cursor with offsets that have no record.
-            await self._moved(replace(filling, cursor=header.cursor), [])
-            return
-        intake = filler.read([record for record in records if record.offset < header.cursor])
-        shadows, pointers, erased = await until_available(lambda: self._known(list(intake.digests)))
-        done = filler.run(filling, intake, shadows, pointers, erased)
-        await self._moved(done.filling, done.shadows)
+        # The log may end before the live lane's cursor with offsets that have no record.
+        await self._moved(filler.run(filling, intake, known, reaches=0 if records else until))
 
-    async def _known(self, digests: list[bytes]) -> tuple[dict[bytes, bytes | None], dict[bytes, str], dict[bytes, Tombstone]]:
-        """The shadows, whom the ids stand for, and who was erased, each by digest."""
-        store, partition = self._store, self._memory.partition
+    def _missing(self, filling: Filling, intake: Intake, known: Known) -> int | None:
+        """The offset of the first transfer that another lane has yet to say something about."""
+        gathering = self._memory.header.gathering
+        for one in awaited(filling, intake, known.erased):
+            if one.name not in known.pieces and not one.has_passed(gathering, filling):
+                return one.offset
+        return None
+
+    async def _known(self, filling: Filling, intake: Intake) -> Known:
+        store, partition, header = self._store, self._memory.partition, self._memory.header
+        digests = list(intake.digests)
         found = await store.persons(partition, [shadow_digest(digest) for digest in digests])
-        targets = await store.pointers(partition, digests)
-        buried = await store.tombstones(partition, digests) if self._memory.header.erased_ms else []
-        pointers = {digest: target.decode() for digest, target in zip(digests, targets, strict=True) if target is not None}
-        erased = {digest: erasure for digest, erasure in zip(digests, buried, strict=False) if erasure is not None}
-        return dict(zip(digests, found, strict=True)), pointers, erased
+        pointers = _found(digests, await store.pointers(partition, digests))
+        erased = _found(digests, await store.tombstones(partition, digests)) if header.erased_ms else {}
+        names = [one.name for one in awaited(filling, intake, erased)]
+        gathering = header.gathering
+        is_told = gathering is not None and (gathering.version, gathering.old) == (filling.version, filling.old)
+        pieces = _found(names, await store.pieces(partition, names)) if is_told else {}
+        return Known(dict(zip(digests, found, strict=True)), pointers, erased, pieces)
 
     async def _records(self, offset: int) -> Sequence[Record]:
         if self._ahead is None or self._ahead[0] != offset:
             most = min(_SLICE_RECORDS, self._memory.header.cursor - offset)
-            self._ahead = (offset, await self._past.read(self._memory.partition, offset, most))
+            self._ahead = (offset, await self._past.read(self._memory.partition, offset, most) if most > 0 else [])
         return self._ahead[1]
 
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
         header = self._memory.header
-        filling = Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1, trimmed=start > 0)
-        await self._moved(filling, [])
+        asked = header.asked if header.prepared == version else Asked(header.cursor, header.sent)
+        began = Filling(
+            version, current, asked.cursor, min(start, header.cursor), began=header.number + 1, trimmed=start > 0, sent=asked.sent
+        )
+        await self._moved(FilledSlice(began, []))
 
-    async def _moved(self, filling: Filling, shadows: list[tuple[bytes, bytes]]) -> None:
+    async def _moved(self, done: FilledSlice) -> None:
         memory = self._memory
-        after = replace(memory.header, number=memory.header.number + 1, filling=filling)
-        await self._commit(Commit(memory.packed, pack_header(after), persons=shadows), after)
+        after = replace(memory.header, number=memory.header.number + 1, filling=done.filling)
+        commit = Commit(memory.packed, pack_header(after), persons=done.shadows, outbox=done.entries, gone=done.gone)
+        commit.pieces += [(name, None) for name in done.used]
+        await self._commit(commit, after)
 
     async def _filler_of(self, filling: Filling) -> Filler | None:
         """None if there is no such set: the switch to it will be a dead letter."""
@@ -118,3 +150,7 @@ class LaneFilling:
                 return None
             self._filler = (key, Filler(self._memory, sets[filling.old], sets[filling.version], sets))
         return self._filler[1]
+
+
+def _found(names: list[bytes], held: Sequence[T | None]) -> dict[bytes, T]:
+    return {name: one for name, one in zip(names, held, strict=True) if one is not None}

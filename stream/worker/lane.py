@@ -84,7 +84,7 @@ class Lane:
         self._reader = IntakeReader()
         self._sweeper = Sweeper(parts.store, memory, lambda: asyncio.sleep(0))
         self._dead_letters = DeadLetters(parts.publisher, parts.topics, memory.partition)
-        self._filling = LaneFilling(memory, parts.store, parts.bundles, parts.past, self._put)
+        self._filling = LaneFilling(memory, parts.store, parts.bundles, parts.past, self._put_filled)
         self.outbox = Outbox(parts.publisher, parts.topics, memory.partition, self._published)
         self._wake = asyncio.Event()
         self._stopping = False
@@ -323,6 +323,10 @@ class Lane:
         except CommitRefused as refused:
             raise self._why(refused) from None
         self.memory.header, self.memory.packed = after, commit.after
+
+    async def _put_filled(self, commit: Commit, after: LaneHeader) -> None:
+        await self._put(commit, after)
+        self.outbox.add(commit.outbox, [])
 
     def _why(self, refused: CommitRefused) -> Exception:
         mine = self.memory.header

@@ -12,16 +12,16 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from schemas import rejection
-from schemas.errors import Misconfigured, Rejected
 from schemas.event import Event
 from schemas.identities import IdentityPolicy
 from schemas.identity_records import FIRST_LOGIN, TOO_MANY, TWO_STRONG, Edge, LinkPhase, LinkRecord, TransferRecord, state_text
 from schemas.person_merged import PersonMerged
+from segments.fill import adopt
 from stream.store.layout import person_digest
 from stream.worker.memory import Working
 from stream.worker.people import People
-from tagging.codec import pack, unpack
+from stream.worker.unpacking import unpacked
+from tagging.codec import pack
 from tagging.identities import unpack_identities
 from tagging.person import Person
 from tagging.state import PersonState
@@ -248,6 +248,9 @@ class Linker:
             self._people.send(replace(record, to=target, hops=record.hops + 1))
             return
         state = unpacked(record)
+        if state is not None:
+            # What is filled of it comes by itself: the absorbed person had been under an older set.
+            adopt(state, None, self._people.memory.history.stale(state.definitions))
         if working is None:
             working = self._people.create(record.to, append_ms)
         self._people.bring(working)
@@ -295,18 +298,3 @@ class _Room:
         self._alike[namespace.id] += 1
         if namespace.strong:
             self.strong = (*self.strong, typed_id)
-
-
-def unpacked(record: TransferRecord) -> PersonState | None:
-    """The state that a transfer carries, if any.
-
-    Raises:
-        Rejected: ``unreadable-internal``.
-    """
-    packed = record.packed()
-    if packed is None:
-        return None
-    try:
-        return unpack(packed)
-    except (Misconfigured, msgspec.MsgspecError, IndexError, ValueError) as error:
-        raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None

@@ -15,7 +15,7 @@ from schemas.transition import Transition
 from segments.history import History
 from segments.publish import is_member
 from stream.store.layout import NOBODY, SLICE_PEOPLE, shadow_digest
-from stream.store.port import Commit, Filling, LaneHeader, Tombstone, pack_header
+from stream.store.port import Asked, Commit, Filling, Gathering, LaneHeader, Pointer, Tombstone, pack_header
 from stream.worker.dues import DueIndex
 from tagging.codec import pack
 from tagging.person import Person
@@ -71,7 +71,7 @@ class Changes:
     gone: list[bytes] = field(default_factory=list)
     merged: list[PersonMerged] = field(default_factory=list)
     internal: list[bytes] = field(default_factory=list)
-    pointers: dict[bytes, bytes | None] = field(default_factory=dict)
+    pointers: dict[bytes, Pointer | None] = field(default_factory=dict)
     sent: list[int] = field(default_factory=list)
     received: list[int] = field(default_factory=list)
     repeated: int = 0
@@ -81,6 +81,16 @@ class Changes:
     erased: dict[str, int] = field(default_factory=dict)
     tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
     marks: Marks = field(default_factory=dict)
+    asked: Asked = field(default_factory=Asked)
+    gathering: Gathering | None = None
+    before: int = 0
+    pieces: dict[bytes, bytes | None] = field(default_factory=dict)
+    drop_pieces: bool = False
+
+    def forget_pieces(self) -> None:
+        """What has been told of absorbed persons so far is of no use."""
+        self.pieces.clear()
+        self.drop_pieces = True
 
     def note_adopted(self, working: Working) -> None:
         """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
@@ -114,6 +124,9 @@ def begin(memory: LaneMemory) -> Changes:
         received=list(header.received or nothing),
         erased_ms=header.erased_ms,
         marks=dict(header.marks),
+        asked=header.asked,
+        gathering=header.gathering,
+        before=header.before,
     )
 
 
@@ -174,6 +187,7 @@ class CommitDraft:
         commit.gone = [*changes.gone, *self._gone]
         commit.tombstones = list(changes.tombstones.items())
         commit.pointers = list(changes.pointers.items())
+        commit.pieces, commit.drop_pieces = list(changes.pieces.items()), changes.drop_pieces
         for number, due_ms in self._lowered.items():
             exact = bounds.get(number)
             if number in bounds:
@@ -217,4 +231,7 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         received=tuple(changes.received) if any(changes.received) else (),
         erased_ms=changes.erased_ms,
         marks=tuple(changes.marks.items()),
+        asked=changes.asked,
+        gathering=changes.gathering,
+        before=changes.before,
     )

@@ -59,9 +59,10 @@ async def _build(partition: int, header: LaneHeader, packed: bytes, parts: LaneP
     bounds = await until_available(lambda: store.slice_bounds(partition))
     entries = await until_available(lambda: store.outbox(partition))
     held = {}
-    for version, _ in header.switches:
+    for version in {*dict(header.switches), header.before}:
         held[version] = await until_available(lambda version=version: bundles.bundle(version))  # type: ignore[misc]
-    lane = Lane(LaneMemory(partition, header, packed, DueIndex(bounds), History(held, header.switches, parts.identity_secret)), parts)
+    history = History(held, header.switches, parts.identity_secret, header.before)
+    lane = Lane(LaneMemory(partition, header, packed, DueIndex(bounds), history), parts)
     lane.outbox.add(entries, [])
     return lane
 

@@ -10,6 +10,7 @@ from schemas.errors import Rejected
 from schemas.identity_records import (
     HOPS_MAX,
     ErasedRecord,
+    FilledRecord,
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
@@ -19,7 +20,7 @@ from schemas.identity_records import (
 )
 from schemas.routing import partition_of
 from stream.store.layout import person_digest, shadow_digest
-from stream.store.port import StateStore, Tombstone
+from stream.store.port import Pointer, StateStore, Tombstone
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.outbox import pack_internal
 from tagging.person import Person
@@ -31,6 +32,7 @@ KINDS: dict[type[IdentityRecord], bytes] = {
     LinkRecord: b"link",
     TransferRecord: b"transfer",
     ErasedRecord: b"erased",
+    FilledRecord: b"filled",
 }
 
 
@@ -40,7 +42,7 @@ async def read_pointers(store: StateStore, partition: int, packed: dict[bytes, b
     if not missing:
         return {}
     found = await store.pointers(partition, missing)
-    return {digest: target.decode() for digest, target in zip(missing, found, strict=True) if target is not None}
+    return {digest: pointer.target for digest, pointer in zip(missing, found, strict=True) if pointer is not None}
 
 
 async def read_tombstones(
@@ -119,14 +121,13 @@ class People:
             self.changes.note_members(since, working, history)
 
     def point(self, digest: bytes, target: str) -> None:
-        """From here on an id stands for a person."""
+        """From here on, by the record under way, an id stands for a person."""
         self.pointers[digest] = target
-        self.changes.pointers[digest] = target.encode()
+        self.changes.pointers[digest] = Pointer(target, self.changes.cursor - 1)
 
     def absorb(self, working: Working, into: str) -> None:
-        """The person is one no more; its id stands for another."""
+        """The person is one no more; its id stands for another. A filling under way still needs its shadow."""
         self.remove(working)
-        self.changes.gone.append(shadow_digest(working.digest))
         self.point(working.digest, into)
 
     def remove(self, working: Working) -> None:

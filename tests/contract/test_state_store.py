@@ -8,7 +8,7 @@ import hiredis
 import pytest
 
 from stream.store.layout import ENTRY_BYTES, NOBODY, SLICE_BYTES, SLICE_PEOPLE, PartitionKeys, person_digest, read_slice
-from stream.store.port import Commit, CommitRefused, LaneHeader, StateStore, Tombstone, pack_header, unpack_header
+from stream.store.port import Commit, CommitRefused, LaneHeader, Pointer, StateStore, Tombstone, pack_header, unpack_header
 from stream.store.redis import RedisStateStore, commit_arguments
 
 ANN, BOB, EVE = (person_digest(f"user:{name}") for name in ("ann", "bob", "eve"))
@@ -253,9 +253,9 @@ async def test_a_store_that_has_forgotten_the_script_is_given_it_again(redis_url
 
 async def test_tombstones_stay_beside_whatever_else_an_id_is(store: StateStore) -> None:
     first, second = Tombstone(7, DUE), Tombstone(2**40, DUE + 1)
-    await store.commit(0, Commit(b"", header(1), pointers=[(ANN, b"user:bob")], tombstones=[(ANN, first), (EVE, first)]))
+    await store.commit(0, Commit(b"", header(1), pointers=[(ANN, Pointer("user:bob", 70_000))], tombstones=[(ANN, first), (EVE, first)]))
     assert await store.tombstones(0, [BOB, ANN, EVE]) == [None, first, first]
-    assert await store.pointers(0, [ANN]) == [b"user:bob"]
+    assert await store.pointers(0, [ANN]) == [Pointer("user:bob", 70_000)]
 
     await store.commit(0, Commit(header(1), header(2), persons=[(ANN, b"ann")], pointers=[(ANN, None)], tombstones=[(ANN, second)]))
     assert await store.tombstones(0, [ANN, EVE]) == [second, first]

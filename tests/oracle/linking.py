@@ -11,7 +11,7 @@ from tests.oracle.classify import Event, FromLane, Raw, partition_of, read_event
 from tests.oracle.known import Edge, link_of
 from tests.oracle.leaves import leaves_of
 from tests.oracle.partition import Partition
-from tests.oracle.person import Person
+from tests.oracle.person import Joined, Person
 from tests.oracle.publishing import Why, publish
 from tests.oracle.times import write_time
 from tests.oracle.uniting import unite
@@ -40,6 +40,7 @@ class Said:
     person: Person | None = None
     event_ms: int = 0
     said_ms: int = 0
+    given_up_ms: int = 0
     body: dict[str, Any] | None = None
 
 
@@ -60,15 +61,7 @@ class LinkingLane(Partition):
 
     def is_waiting_for(self, said: FromLane) -> bool:
         """Whether the lane that said this has not said it yet: a cause must come first."""
-        return said.number > len(self.said_to_me(said.origin))
-
-    def fill(self, person: Person) -> None:
-        """Of a person who took others over, what they brought is not worked out anew: drawn definitions need nothing of it."""
-        if not person.is_united:
-            super().fill(person)
-            return
-        leaves = leaves_of(self.active).keys()
-        person.events = [replace(one, leaves=one.leaves & leaves) for one in person.events]
+        return not _is_of_a_filling(said) and said.number > len(self.said_to_me(said.origin))
 
     def send(self, said: Said) -> None:
         """Tell the lane of whom it is for."""
@@ -92,6 +85,9 @@ class LinkingLane(Partition):
             self._claim(person, event)
 
     def _from_lane(self, said: FromLane, raw: Raw) -> None:
+        if _is_of_a_filling(said):
+            # What a filling finds is what is known here anyway.
+            return
         if said.number != self.taken[said.origin] + 1:
             return
         self.taken[said.origin] += 1
@@ -253,7 +249,7 @@ class LinkingLane(Partition):
         self.merged.append(_merged(person, into, self.clock_ms))
         del self.persons[person.id]
         self.pointers[person.id] = into
-        self.send(Said("transfer", into, absorbed=person.id, edge=said.edge, person=person))
+        self.send(Said("transfer", into, absorbed=person.id, edge=said.edge, person=person, given_up_ms=self.clock_ms))
 
     def _transferred(self, said: Said, raw: Raw) -> None:
         if said.to in self.pointers:
@@ -265,8 +261,11 @@ class LinkingLane(Partition):
         person.known.forget(self.clock_ms)
         if said.person is not None:
             said.person.known.forget(self.clock_ms)
-            unite(person, said.person, self.active, self.clock_ms, self.active.settings.dedupe_ms)
-            self.fill(person)
+            window_ms = self.active.settings.dedupe_ms
+            unite(person, said.person, self.active, self.clock_ms, window_ms)
+            leaves = leaves_of(self.active).keys()
+            person.events = [replace(one, leaves=one.leaves & leaves) for one in person.events]
+            person.steps.append(Joined(said.person, said.given_up_ms, self.clock_ms, window_ms))
         if begins or said.person is not None:
             self.evaluate(person, self.clock_ms, Why("merge"))
         person.known.join(said.edge)
@@ -278,6 +277,10 @@ def _merged(person: Person, into: str, t: int) -> dict[str, Any]:
     name = "tr_" + blake2b(text.encode(), digest_size=16).hexdigest()
     data = {"id": name, "from": person.id, "into": into, "incarnation": person.incarnation}
     return {"type": "person.merged", "timestamp": write_time(t), "data": data}
+
+
+def _is_of_a_filling(said: FromLane) -> bool:
+    return said.body["type"] == "$filled" and not said.body.get("hops")
 
 
 def as_written(said: Said) -> dict[str, Any]:

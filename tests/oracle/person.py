@@ -9,6 +9,7 @@ from tests.oracle.conditions import matches
 from tests.oracle.known import Known
 from tests.oracle.leaves import LeafKey, leaves_of
 from tests.oracle.tags import Tagging, TagKey, TagState, apply_rule, apply_said, drop_gone
+from tests.oracle.uniting import unite
 
 if TYPE_CHECKING:
     from schemas.definitions.model import Bundle
@@ -30,6 +31,16 @@ class Applied:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """Another person became a part of this one: given up at ``given_up_ms``, taken over at ``clock_ms``, each by its lane's clock."""
+
+    person: Person
+    given_up_ms: int
+    clock_ms: int
+    window_ms: int
+
+
+@dataclass(frozen=True)
 class Standing:
     """How a person stood at the last evaluation: in which segments, and since when each stays has been true without a break."""
 
@@ -43,7 +54,7 @@ class Person:
 
     ``sequences``: published transitions by segment; odd: published as inside. ``entries``: the times of published entries.
     ``is_united``: others have become a part of the person. ``lists``: by list, the version last applied, and whether it names the person.
-    ``known``: who it is known to be.
+    ``known``: who it is known to be. ``steps``: all that ever happened to it, in order.
     """
 
     id: str
@@ -61,6 +72,7 @@ class Person:
     anonymous_id: str | None = None
     is_united: bool = False
     known: Known = field(default_factory=Known)
+    steps: list[Applied | Joined] = field(default_factory=list)
 
     @property
     def traits(self) -> dict[str, Any]:
@@ -90,7 +102,9 @@ def apply(person: Person, event: Event, number: int, clock_ms: int, bundle: Bund
             if matches(rule.match, event.name, event.body, before, after):
                 apply_rule(tagging, tag, rule)
     counted = {key for key, match in leaves_of(bundle).items() if matches(match, event.name, event.body, after, after)}
-    person.events.append(Applied(number, event.at, frozenset(counted), event.body, event, clock_ms))
+    applied = Applied(number, event.at, frozenset(counted), event.body, event, clock_ms)
+    person.events.append(applied)
+    person.steps.append(applied)
     if event.id is not None:
         person.ids.append((event.id, clock_ms))
     if isinstance(event.body.get("anonymousId"), str) and event.body["anonymousId"]:
@@ -98,18 +112,28 @@ def apply(person: Person, event: Event, number: int, clock_ms: int, bundle: Bund
 
 
 def refill(person: Person, bundle: Bundle) -> None:
-    """Let the person hold what a deployment would hold that had these definitions from the start: all applied events again, from the first.
+    """Let the person hold what a deployment would hold that had these definitions from the start: all that happened again, from the first.
 
     What an archived tag has stays as it is.
     """
     archived = {tag.id for tag in bundle.tags if tag.archived}
-    fresh = Person(person.id, person.incarnation, person.evaluated_at)
-    for applied in person.events:
-        drop_gone(fresh, bundle, applied.clock_ms)
-        apply(fresh, applied.event, applied.number, applied.clock_ms, bundle)
+    fresh = _again(person, bundle)
     person.tags = {key: state for key, state in person.tags.items() if key[0] in archived} | fresh.tags
     person.untagged = {key: time for key, time in person.untagged.items() if key[0] in archived} | fresh.untagged
     person.events = fresh.events
+
+
+def _again(person: Person, bundle: Bundle) -> Person:
+    fresh = Person(person.id, person.incarnation, person.evaluated_at)
+    for step in person.steps:
+        drop_gone(fresh, bundle, step.clock_ms)
+        if isinstance(step, Applied):
+            apply(fresh, step.event, step.number, step.clock_ms, bundle)
+        else:
+            absorbed = _again(step.person, bundle)
+            drop_gone(absorbed, bundle, step.given_up_ms)
+            unite(fresh, absorbed, bundle, step.clock_ms, step.window_ms)
+    return fresh
 
 
 def _apply_traits(person: Person, event: Event) -> None:

@@ -128,16 +128,22 @@ class Driver:
         before = unpack_header(packed) if packed else LaneHeader(topic_id="t", partitions=self.place.partitions)
         taken = replace(before, epoch=before.epoch + 1, number=before.number + 1)
         done(store.commit(number, Commit(packed or b"", pack_header(taken))))
-        held = {version: self.bundles[version] for version, _ in taken.switches}
+        held = {version: self.bundles[version] for version in (*dict(taken.switches), taken.before)}
         bounds = done(store.slice_bounds(number))
-        self._memory = LaneMemory(number, taken, pack_header(taken), DueIndex(bounds), History(held, taken.switches, self.place.secret))
+        history = History(held, taken.switches, self.place.secret, taken.before)
+        self._memory = LaneMemory(number, taken, pack_header(taken), DueIndex(bounds), history)
         self._reader, self._sweeper = IntakeReader(), Sweeper(store, self._memory)
         self._filling = LaneFilling(self._memory, store, _Sets(self.bundles), _Past(self._log), self._put)
         self._fill_fate: Fate = "well"
         self._published = 0
 
+    @property
+    def wants_filling(self) -> bool:
+        """Whether a slice can be filled."""
+        return self._filling.is_wanted
+
     def _fill(self, fate: Fate) -> None:
-        if not self._filling.is_wanted:
+        if not self.wants_filling:
             return
         self._fill_fate = fate
         with suppress(_MemoryLostError):

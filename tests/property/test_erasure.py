@@ -75,7 +75,8 @@ def held(deployment: Deployment) -> list[bytes]:
     found: list[bytes] = []
     for lane in deployment.lanes:
         part = lane.store._of(lane.place.partition)
-        found += [lane.header.topic_id.encode(), *part.persons, *part.persons.values(), *part.pointers, *part.pointers.values()]
+        found += [lane.header.topic_id.encode(), *part.persons, *part.persons.values(), *part.pieces, *part.pieces.values()]
+        found += [*part.pointers, *(pointer.pack() for pointer in part.pointers.values())]
         found += [*part.outbox, *map(bytes, part.slices.values()), *part.tombstones, *(one.pack() for one in part.tombstones.values())]
     return found
 

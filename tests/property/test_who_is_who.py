@@ -99,7 +99,7 @@ def everyone(deployment: Deployment) -> tuple[dict[str, PersonState], dict[bytes
             assert person_digest(state.id) == digest
             assert partition_of(state.id, deployment.partitions) == partition
             people[state.id] = state
-        pointers |= {digest: target.decode() for digest, target in held.pointers.items()}
+        pointers |= {digest: pointer.target for digest, pointer in held.pointers.items()}
     return people, pointers
 
 

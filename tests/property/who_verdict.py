@@ -39,7 +39,7 @@ def _merged(expected: Deployed, deployment: Deployment) -> Iterator[str]:
 def _who(lane: LinkingLane, driver: Driver) -> Iterator[str]:
     held = driver.store._of(lane.number)
     wanted = {person_digest(name): target for name, target in lane.pointers.items()}
-    got = {digest: target.decode() for digest, target in held.pointers.items()}
+    got = {digest: pointer.target for digest, pointer in held.pointers.items()}
     if wanted != got:
         yield f"pointers: expected {lane.pointers}, got {got}"
     partitions = range(driver.place.partitions)

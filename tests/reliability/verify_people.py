@@ -62,7 +62,7 @@ async def _judge_known(verdict: Verdict, deployment: Deployment, lane: LinkingLa
 async def _judge_pointers(verdict: Verdict, deployment: Deployment, lane: LinkingLane) -> None:
     """Every id stands for whom it must, nobody is there twice, and no other key is left."""
     found = await deployment.store.pointers(lane.number, [person_digest(name) for name in lane.pointers])
-    wrong = {name: to for (name, to), held in zip(lane.pointers.items(), found, strict=True) if held != to.encode()}
+    wrong = {name: to for (name, to), held in zip(lane.pointers.items(), found, strict=True) if held is None or held.target != to}
     if wrong:
         verdict.faults.append(f"partition {lane.number}: {len(wrong)} ids stand for others than {wrong}")
     verdict.pointers += len(lane.pointers)

@@ -10,7 +10,7 @@ from stream.explain.identity import identity_view, way_between
 from stream.explain.people import PeopleReader
 from stream.store.layout import person_digest
 from stream.store.memory import MemoryStateStore
-from stream.store.port import Commit, LaneHeader, pack_header
+from stream.store.port import Commit, LaneHeader, Pointer, pack_header
 from tagging.codec import pack
 from tagging.person import Person
 from tagging.state import new_person
@@ -65,7 +65,8 @@ async def test_any_id_finds_the_person_over_several_pointers() -> None:
     store, person = MemoryStateStore(), known()
     commit = Commit(b"", pack_header(replace(LaneHeader(), partitions=1, clock=T, people=1)))
     commit.persons.append((person_digest("user:u1"), pack(person.state)))
-    commit.pointers += [(person_digest("phone:1"), b"anon:a"), (person_digest("anon:a"), b"user:u1"), (person_digest("anon:z"), b"anon:y")]
+    ways = {"phone:1": "anon:a", "anon:a": "user:u1", "anon:z": "anon:y"}
+    commit.pointers += [(person_digest(typed_id), Pointer(target, 0)) for typed_id, target in ways.items()]
     await store.commit(0, commit)
     reader = PeopleReader(store, NoSets(), 1)
 

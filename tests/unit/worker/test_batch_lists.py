@@ -16,6 +16,7 @@ from stream.store.port import Filling, LaneHeader, pack_header
 from stream.worker.batch import BatchStep, Intake, IntakeReader, load
 from stream.worker.dues import DueIndex
 from stream.worker.fill import Filler, is_switch
+from stream.worker.fill_merges import Known
 from stream.worker.memory import Changes, LaneMemory, Working, begin
 from stream.worker.people import People
 from tagging.codec import pack, unpack
@@ -118,7 +119,7 @@ def test_the_past_is_filled_as_if_there_were_no_lists_but_for_the_clock() -> Non
     memory = lane()
     filler = Filler(memory, old, new, {0: old, new.version: new})
     records = [listed(0, 0, 1), viewed(1, 1), listed(2, 2 * HOUR, 2), listed(3, 3 * HOUR, 1, "user:u2")]
-    filled = filler.run(Filling(new.version, 0, 4, 0), filler.read(records), {})
+    filled = filler.run(Filling(new.version, 0, 4, 0), filler.read(records), Known({}))
 
     assert (filled.filling.cursor, filled.filling.clock) == (4, T + 3 * HOUR)
     ((_, packed),) = filled.shadows

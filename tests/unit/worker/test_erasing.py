@@ -16,6 +16,7 @@ from stream.store.layout import NOBODY, person_digest, shadow_digest
 from stream.store.port import Commit, Filling, Tombstone, unpack_header
 from stream.worker.batch import BatchStep, Intake, IntakeReader
 from stream.worker.fill import Filler
+from stream.worker.fill_merges import Known
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
 from stream.worker.outbox import unpack_entry
 from stream.worker.people import People
@@ -120,7 +121,7 @@ def test_a_filling_passes_over_what_came_before_the_erasure() -> None:
     records = [viewed(0, 0), viewed(1, 1, "u2"), forwarded(2, 2, 2), viewed(9, 9)]
 
     def filled(erased: dict[bytes, Tombstone]) -> tuple[int, set[bytes]]:
-        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), filler.read(records), {}, {}, erased)
+        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), filler.read(records), Known({}, {}, erased))
         assert done.filling.cursor == 10
         return len(done.shadows), {digest for digest, _ in done.shadows}
 
@@ -137,7 +138,7 @@ def test_a_filling_passes_over_what_comes_late_and_reads_on_behind_it() -> None:
 
     def filled(at: int, said: int, tombstone: Tombstone) -> int:
         records = [forwarded(1, 1, 1), erased, erase(3, 3), forwarded(at, at, said, number=3)]
-        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), filler.read(records), {}, {}, {U1: tombstone})
+        done = filler.run(Filling(2, 1, 10, 0, 0, 1, began=4), filler.read(records), Known({}, {}, {U1: tombstone}))
         assert done.filling.received == (3,)
         return len(done.shadows)
 

@@ -13,8 +13,9 @@ from schemas.identity_records import Edge, ForwardRecord, TransferRecord, identi
 from schemas.internal import HEADER
 from stream.kafka.port import StoredRecord
 from stream.store.layout import person_digest
-from stream.store.port import Filling
+from stream.store.port import Filling, Pointer
 from stream.worker.fill import Filler
+from stream.worker.fill_merges import Known
 from tagging.codec import unpack
 from tests.unit.worker.made import T, memory, record, viewed
 
@@ -33,13 +34,13 @@ def transferred(offset: int, number: int) -> StoredRecord:
     return record(offset, offset, identity_value(transfer), ((HEADER, b"transfer"),))
 
 
-def counts(*records: StoredRecord, pointers: dict[bytes, str] | None = None, trimmed: bool = False) -> list[int]:
+def counts(*records: StoredRecord, pointers: dict[bytes, Pointer] | None = None, trimmed: bool = False) -> list[int]:
     """What the tag counts in each shadow, the log read in two slices."""
     filler = Filler(memory(partitions=2), Bundle(), VIEWS, {0: Bundle(), 1: VIEWS})
     filling, shadows = Filling(VIEWS.version, 0, len(records), trimmed=trimmed), dict[bytes, bytes]()
     for part in (records[:2], records[2:]):
         intake = filler.read(part)
-        done = filler.run(filling, intake, {digest: shadows.get(digest + b"f") for digest in intake.digests}, pointers or {})
+        done = filler.run(filling, intake, Known({digest: shadows.get(digest + b"f") for digest in intake.digests}, pointers or {}))
         filling = done.filling
         shadows.update(done.shadows)
     return [tag.count for packed in shadows.values() for tag in unpack(packed).tags.values()]
@@ -65,4 +66,4 @@ def test_where_the_log_has_lost_its_beginning_the_first_number_there_is_the_firs
 def test_events_of_an_id_that_stands_for_somebody_else_are_not_filled_here() -> None:
     native = next(f"u{number}" for number in range(9) if counts(viewed(0, 0, f"u{number}")) == [1])
 
-    assert counts(viewed(0, 0, native), pointers={person_digest(f"user:{native}"): "user:u1"}) == []
+    assert counts(viewed(0, 0, native), pointers={person_digest(f"user:{native}"): Pointer("user:u1", -1)}) == []

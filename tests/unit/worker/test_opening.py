@@ -56,8 +56,8 @@ def test_a_store_that_does_not_belong_to_the_log_is_refused_and_says_why(header:
 
 def test_a_header_is_read_back_and_one_of_another_version_refused() -> None:
     assert unpack_header(pack_header(HEADER)) == HEADER
-    with pytest.raises(Misconfigured, match="lane format 2, this version reads 1"):
-        unpack_header(pack_header(replace(HEADER, format=2)))
+    with pytest.raises(Misconfigured, match="lane format 3, this version reads 2"):
+        unpack_header(pack_header(replace(HEADER, format=3)))
 
 
 class Sets:

@@ -1,0 +1,211 @@
+"""Merges of the past, as a filling meets them again: what an absorbed person had goes to the lane of whoever it became a part of.
+
+The lane of the absorbed person has its past; the survivor's lane has the place in the log at which the two became one. So the former tells
+what it has found as soon as its filling has come to the merge, and the latter's filling waits for it at that place. See docs/adr/0015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from schemas.errors import Rejected
+from schemas.identity_records import FilledRecord, LinkRecord, TransferRecord, identity_value, state_text
+from schemas.routing import partition_of
+from segments.fill import Fill, number_of
+from stream.store.layout import shadow_digest
+from stream.store.port import Filling, Gathering, Pointer, Tombstone
+from stream.worker.batch import Intake
+from stream.worker.gathering import NOTHING, piece_name
+from stream.worker.memory import Working
+from stream.worker.outbox import pack_internal
+from stream.worker.people import KINDS, People
+from stream.worker.unpacking import unpacked
+from tagging.codec import pack, unpack
+from tagging.state import PersonState, rebase
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store says of those whom a slice of records is about, by digest. ``pointers``: for whom ids stand by now; ``erased``: of
+    whom nothing from before may come back; ``pieces``: what was told of absorbed persons, by name.
+    """
+
+    shadows: Mapping[bytes, bytes | None]
+    pointers: Mapping[bytes, Pointer] = field(default_factory=dict)
+    erased: Mapping[bytes, Tombstone] = field(default_factory=dict)
+    pieces: Mapping[bytes, bytes] = field(default_factory=dict)
+
+
+class Awaited(NamedTuple):
+    """A transfer at ``offset`` whose other part another lane's filling tells, under a name."""
+
+    offset: int
+    name: bytes
+    origin: int
+    number: int
+
+    def has_passed(self, gathering: Gathering | None, filling: Filling) -> bool:
+        """Whether the other lane's filling has come past this merge: if nothing was told of it, there was nothing."""
+        if gathering is None or (gathering.version, gathering.old) != (filling.version, filling.old):
+            return False
+        return self.number <= gathering.passed[self.origin]
+
+
+def awaited(filling: Filling, intake: Intake, erased: Mapping[bytes, Tombstone]) -> Iterator[Awaited]:
+    """The transfers of a slice that carry a state in which what is filled is missing."""
+    for record, said, digest in intake.steps:
+        if not isinstance(said, TransferRecord) or digest is None:
+            continue
+        held = filling.received[said.origin] if said.origin in range(len(filling.received)) else 0
+        erasure = erased.get(digest)
+        if said.number <= held or (erasure is not None and (record.offset < erasure.offset or said.said_ms <= erasure.at_ms)):
+            continue
+        state = _state(said)
+        if state is not None and state.definitions < filling.version:
+            yield Awaited(record.offset, piece_name(said.absorbed, said.edge.link), said.origin, said.number)
+
+
+def _state(said: TransferRecord) -> PersonState | None:
+    try:
+        return unpacked(said)
+    except Rejected:
+        return None
+
+
+@dataclass(slots=True)
+class Merging:
+    """The merges of one slice. ``told``: how many records have gone to each partition; ``entries``: those of this slice, packed;
+    ``used``: the names of the pieces that are of no more use; ``gone``: the names of shadows that are not.
+    """
+
+    people: People
+    filling: Filling
+    fill: Fill
+    known: Known
+    told: list[int]
+    entries: list[bytes] = field(default_factory=list)
+    used: list[bytes] = field(default_factory=list)
+    gone: list[bytes] = field(default_factory=list)
+
+    def is_elsewhere(self, digest: bytes, offset: int) -> bool:
+        """Whether an id stood for somebody else already when a record was read: it was passed on."""
+        pointer = self.known.pointers.get(digest)
+        return pointer is not None and pointer.offset < offset
+
+    def linked(self, said: LinkRecord, digest: bytes, offset: int) -> None:
+        """If this was the step that made the person a part of another, what was found of it goes there."""
+        pointer, people, filling = self.known.pointers.get(digest), self.people, self.filling
+        if pointer is None or pointer.offset != offset:
+            return
+        working = people.working.pop(digest, None)
+        found = None if working is None else self._closed(working)
+        if found is not None or offset >= filling.until:
+            record = FilledRecord(
+                origin=0,
+                number=0,
+                to=said.other,
+                version=filling.version,
+                old=filling.old,
+                absorbed=said.to,
+                link=said.edge.link,
+                state=None if found is None else state_text(pack(found)),
+                said_ms=said.said_ms,
+            )
+            self._tell(partition_of(record.to, people.memory.header.partitions), record)
+
+    def _closed(self, working: Working) -> PersonState | None:
+        """What has been found of the person as it was given up, None if there is nothing. All else was transferred."""
+        people = self.people
+        people.memory.history.current.give_up(working.person, people.changes.clock, [])
+        self.gone.append(shadow_digest(working.digest))
+        state = working.person.state
+        if not (state.tags or state.floors or state.leaves):
+            return None
+        return PersonState("", 0, state.base, state.born, self.filling.version, None, state.tags, state.leaves, {}, floors=state.floors)
+
+    def transferred(self, said: TransferRecord, digest: bytes, offset: int, append_ms: int) -> None:
+        """Take over an absorbed person, as far as it is known; or pass on what was told of it.
+
+        Raises:
+            Rejected: ``unreadable-internal``.
+        """
+        state = unpacked(said)
+        if state is None:
+            return
+        name, found, piece = piece_name(said.absorbed, said.edge.link), None, None
+        if state.definitions >= self.filling.version:
+            found = self._filled_already(state)
+        else:
+            piece = self.known.pieces.get(name)
+            found = None if piece is None or piece == NOTHING else unpack(piece)
+        if piece is not None:
+            self.used.append(name)
+        if not self.is_elsewhere(digest, offset):
+            self._unite(said.to, digest, _bare(state, found), append_ms)
+        elif piece is not None:
+            self._pass_on(said, self.known.pointers[digest].target, piece)
+
+    def _filled_already(self, state: PersonState) -> PersonState:
+        """The absorbed person was under the set already that is being filled."""
+        return replace(
+            state,
+            tags={key: held for key, held in state.tags.items() if number_of(key) in self.fill.tags},
+            floors={key: floor for key, floor in state.floors.items() if number_of(key) in self.fill.tags},
+            leaves={number: held for number, held in state.leaves.items() if number in self.fill.leaves},
+        )
+
+    def _pass_on(self, said: TransferRecord, target: str, piece: bytes) -> None:
+        filling = self.filling
+        record = FilledRecord(
+            origin=0,
+            number=0,
+            to=target,
+            version=filling.version,
+            old=filling.old,
+            absorbed=said.absorbed,
+            link=said.edge.link,
+            state=None if piece == NOTHING else state_text(piece),
+            said_ms=said.said_ms,
+        )
+        self._tell(partition_of(target, self.people.memory.header.partitions), record)
+
+    def passed_on(self, said: FilledRecord, digest: bytes, offset: int, append_ms: int) -> None:
+        """What came late to a person who had become a part of another, and had to go on from there.
+
+        Raises:
+            Rejected: ``unreadable-internal``.
+        """
+        state = unpacked(said)
+        if state is not None and said.version == self.filling.version and said.hops and not self.is_elsewhere(digest, offset):
+            self._unite(said.to, digest, state, append_ms)
+
+    def _unite(self, person_id: str, digest: bytes, state: PersonState, append_ms: int) -> None:
+        people = self.people
+        working = people.working.get(digest) or people.candidate(person_id, digest, append_ms)
+        people.memory.history.current.take_over(working.person, state, people.changes.clock, [])
+        people.applied(working)
+
+    def mark(self) -> None:
+        """Tell each lane that of all that was sent there before the set was asked for, what there is to tell has been told."""
+        filling = self.filling
+        for partition, sent in enumerate(filling.sent):
+            if sent:
+                self._tell(partition, FilledRecord(origin=0, number=0, to="", version=filling.version, old=filling.old, passed=sent))
+
+    def _tell(self, partition: int, record: FilledRecord) -> None:
+        self.told[partition] += 1
+        record.origin, record.number = self.people.memory.partition, self.told[partition]
+        self.entries.append(pack_internal(partition, KINDS[FilledRecord], record.to.encode(), identity_value(record)))
+
+
+def _bare(state: PersonState, found: PersonState | None) -> PersonState:
+    """A transferred person with what the filling has found instead of what it had."""
+    bare = replace(state, tags={}, floors={}, leaves={}, lists=[], identities=b"", members={}, apart={}, due=None)
+    if found is not None:
+        rebase(found, bare.base)
+        bare.tags, bare.floors, bare.leaves = found.tags, found.floors, found.leaves
+    return bare
