@@ -66,7 +66,7 @@ def awaited(filling: Filling, intake: Intake, erased: Mapping[bytes, Tombstone])
             continue
         state = _state(said)
         if state is not None and state.definitions < filling.version:
-            yield Awaited(record.offset, piece_name(said.absorbed, said.edge.link), said.origin, said.number)
+            yield Awaited(record.offset, piece_name(said.to, said.absorbed, said.edge.link), said.origin, said.number)
 
 
 def _state(said: TransferRecord) -> PersonState | None:
@@ -136,7 +136,7 @@ class Merging:
         state = unpacked(said)
         if state is None:
             return
-        name, found, piece = piece_name(said.absorbed, said.edge.link), None, None
+        name, found, piece = piece_name(said.to, said.absorbed, said.edge.link), None, None
         if state.definitions >= self.filling.version:
             found = self._filled_already(state)
         else:

@@ -21,9 +21,9 @@ NOTHING: Final = b"-"
 """What is kept of a person of whom nothing was found; no state is as short."""
 
 
-def piece_name(absorbed: str, link: str) -> bytes:
-    """By what name the part of an absorbed person is kept: a person is absorbed once by one link."""
-    return person_digest(f"{link}\n{absorbed}")
+def piece_name(into: str, absorbed: str, link: str) -> bytes:
+    """By what name the part of an absorbed person is kept: a person is absorbed once by one link, and may be passed on within a lane."""
+    return person_digest(f"{link}\n{absorbed}\n{into}")
 
 
 class Gatherer:
@@ -65,7 +65,7 @@ class Gatherer:
             if held is not None:
                 changes.gathering = replace(held, passed=_with(held.passed, record.origin, record.passed))
         elif record.version > self._engine.version and not record.hops:
-            changes.pieces[piece_name(record.absorbed, record.link)] = record.packed() or NOTHING
+            changes.pieces[piece_name(record.to, record.absorbed, record.link)] = record.packed() or NOTHING
         else:
             self._take_late(record)
 
