@@ -94,11 +94,15 @@ class LinkRecord(_Hop, tag_field="type", tag="$link"):
 
 
 class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
-    """An absorbed person's state for the person ``to``; ``state`` None: the id ``absorbed`` had never been a person."""
+    """An absorbed person's state for the person ``to``; ``state`` None: the id ``absorbed`` had never been a person.
+
+    ``at``: the offset, in the partition ``origin``, of the record that it follows from.
+    """
 
     absorbed: str
     edge: Edge
     state: str | None = None
+    at: int = 0
 
     @property
     def said_ms(self) -> int:
@@ -123,8 +127,8 @@ class ErasedRecord(_Hop, tag_field="type", tag="$erased"):
 class FilledRecord(_Hop, tag_field="type", tag="$filled"):
     """What the filling of ``version`` (``old`` held before it) has found of ``absorbed``, up to where that became a part of ``to``.
 
-    ``link``: by which link; ``state``: packed, None if there is nothing. Without ``absorbed`` it says that of what the lane has ever sent
-    there, the filling has passed the first ``passed`` records. What a filling says has numbers of its own, until it is passed on.
+    ``link``: by which link; ``state``: packed, None if there is nothing. Without ``absorbed`` it says that the filling begins at the offset
+    ``start``, and that of what was before nothing will be told. What a filling says has numbers of its own, until it is passed on.
     """
 
     version: int
@@ -133,7 +137,7 @@ class FilledRecord(_Hop, tag_field="type", tag="$filled"):
     link: str = ""
     state: str | None = None
     said_ms: int = 0
-    passed: int = 0
+    start: int = 0
 
     def packed(self) -> bytes | None:
         """The packed state.

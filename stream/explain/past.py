@@ -81,7 +81,7 @@ class Past:
         ``cursor`` tells where that is. While this reads the lane goes on, so it is asked again, a few times.
         """
         until = await cursor()
-        filling = Filling(self._new, self._old, until, min(await self.first(), until), marked=True)
+        filling = Filling(self._new, self._old, until, min(await self.first(), until))
         found: dict[bytes, bytes] = {}
         for _ in range(_ROUNDS):
             while filling.cursor < until:

@@ -15,7 +15,6 @@ import msgspec
 from schemas.errors import EbbtideError, Misconfigured
 
 HEADER_FORMAT: Final = 2
-_OFFSET_BYTES: Final = 6
 
 
 class Filling(msgspec.Struct, array_like=True, frozen=True):
@@ -25,8 +24,7 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms. ``began``: the number of the commit that began it;
     no other filling of the partition has it, not even of the same set after one that was given up. ``received``: how many internal
     records have been taken from each partition (empty: none); ``trimmed``: the log had lost its beginning. ``marks``: as in the header.
-    ``sent``: how much had been sent to each partition at ``until``; ``told``: how many records of absorbed persons the filling has sent;
-    ``marked``: among them those that say that it has come to ``until``.
+    ``told``: how many records of absorbed persons the filling has sent to each partition (empty: none).
     """
 
     version: int
@@ -39,43 +37,38 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     received: tuple[int, ...] = ()
     trimmed: bool = False
     marks: tuple[tuple[bytes, int], ...] = ()
-    sent: tuple[int, ...] = ()
     told: tuple[int, ...] = ()
-    marked: bool = False
-
-
-class Asked(msgspec.Struct, array_like=True, frozen=True):
-    """Where the newest set was asked for: the offset behind that record, and how much had been sent to each partition (empty: nothing)."""
-
-    cursor: int = 0
-    sent: tuple[int, ...] = ()
 
 
 class Gathering(msgspec.Struct, array_like=True, frozen=True):
     """What other lanes have told of absorbed persons for the filling of ``version`` over ``old``: how many records of each partition have
-    been taken, and how many of its other records each has ``passed`` in its filling.
+    been taken, and at which offset its filling began (-1: it has not told).
     """
 
     version: int
     old: int
     heard: tuple[int, ...]
-    passed: tuple[int, ...]
+    starts: tuple[int, ...]
 
 
 class Pointer(NamedTuple):
-    """For whom an id stands: the canonical id of that person, and the offset of the record that decided it."""
+    """For whom an id stands: the canonical id of that person, and the offset of the record that decided it; -1 if the id had never
+    been a person itself.
+    """
 
     target: str
     offset: int
 
     def pack(self) -> bytes:
-        """Six bytes of the offset, then the id."""
-        return self.offset.to_bytes(_OFFSET_BYTES, "big") + self.target.encode()
+        """The number of the offset's bytes, the offset, the id."""
+        offset = b"" if self.offset < 0 else self.offset.to_bytes(max(1, -(-self.offset.bit_length() // 8)), "big")
+        return bytes([len(offset)]) + offset + self.target.encode()
 
     @classmethod
     def unpack(cls, packed: bytes) -> Pointer:
         """Read it back."""
-        return cls(packed[_OFFSET_BYTES:].decode(), int.from_bytes(packed[:_OFFSET_BYTES], "big"))
+        end = 1 + packed[0]
+        return cls(packed[end:].decode(), int.from_bytes(packed[1:end], "big") if end > 1 else -1)
 
 
 class Tombstone(NamedTuple):
@@ -104,8 +97,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     ``sent``, ``received``: how many internal records have gone to, and come from, each partition (empty: none).
     ``erased_ms``: the clock at the newest erasure of an id of the partition, 0 for none; whoever begins to exist does so after it.
     ``marks``: (collector's name, greatest number) of those heard of last, the newest at the end (see ``schemas.spool_mark``).
-    ``asked``: where ``prepared`` was asked for; ``gathering``: what has been told for its filling; ``before``: the version that held
-    before the current one.
+    ``gathering``: what has been told for the filling of the newest set; ``before``: the version that held before the current one.
     """
 
     format: int = HEADER_FORMAT
@@ -131,7 +123,6 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     received: tuple[int, ...] = ()
     erased_ms: int = 0
     marks: tuple[tuple[bytes, int], ...] = ()
-    asked: Asked = Asked()
     gathering: Gathering | None = None
     before: int = 0
 

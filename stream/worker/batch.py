@@ -21,7 +21,6 @@ from schemas.spool_mark import HEADER as MARK_HEADER
 from schemas.spool_mark import is_repeat
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
-from stream.store.port import Asked
 from stream.worker.erasing import Eraser
 from stream.worker.gathering import Gatherer
 from stream.worker.links import Linker
@@ -211,9 +210,7 @@ class BatchStep:
         if version <= self._memory.history.current.version:
             return
         if record.phase == "prepare":
-            changes = self._changes
-            if version > changes.prepared:
-                changes.prepared, changes.asked = version, Asked(changes.cursor, tuple(changes.sent))
+            self._changes.prepared = max(self._changes.prepared, version)
         else:
             self._switch(version)
 

@@ -26,7 +26,7 @@ from stream.store.layout import shadow_digest
 from stream.store.port import Filling
 from stream.worker.batch import BatchStep, Forwarded, Hop, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
-from stream.worker.fill_merges import Known, Merging
+from stream.worker.fill_merges import Known, Merging, begins
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.people import People
 from tagging.codec import pack
@@ -123,14 +123,21 @@ class Filler:
         self._sets = sets
         self._reader = IntakeReader()
 
+    def begin(self, filling: Filling) -> FilledSlice:
+        """Before the first slice: say where the filling begins."""
+        memory = self._memory
+        if self.fill.is_empty:
+            return FilledSlice(filling, [])
+        partitions = range(memory.header.partitions)
+        entries = [begins(filling, memory.partition, partition) for partition in partitions]
+        return FilledSlice(replace(filling, told=(1,) * len(partitions)), [], entries=entries)
+
     def read(self, records: Sequence[Record]) -> Intake:
         """Sort a slice of records; the intake's digests say whose shadows are wanted."""
         return self._reader.read(records, self._engine.policy)
 
-    def run(self, filling: Filling, intake: Intake, known: Known, reaches: int = 0) -> FilledSlice:
-        """Apply a slice that begins at the filling's cursor, and does not go over ``until`` if it begins before that; the filling then is
-        at ``reaches`` at least.
-        """
+    def run(self, filling: Filling, intake: Intake, known: Known) -> FilledSlice:
+        """Apply a slice that begins at the filling's cursor."""
         partitions = self._memory.header.partitions
         received, told = (list(counts or (0,) * partitions) for counts in (filling.received, filling.told))
         changes = Changes(filling.clock, filling.cursor, 0, received=received, marks=dict(filling.marks))
@@ -143,16 +150,12 @@ class Filler:
         step.merging = merging = Merging(people, filling, self.fill, known, told)
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
-        changes.cursor = max(changes.cursor, reaches)
-        if not filling.marked and filling.until <= changes.cursor:
-            merging.mark()
         changed = [one for one in step.people() if one.changed]
         for one in changed:
             one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         after = replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings)
         after = replace(after, received=_counts(received), told=_counts(told), marks=tuple(changes.marks.items()))
-        after = replace(after, marked=filling.marked or filling.until <= changes.cursor)
         return FilledSlice(after, packed, merging.gone, merging.entries, merging.used)
 
 

@@ -46,13 +46,13 @@ class Awaited(NamedTuple):
     offset: int
     name: bytes
     origin: int
-    number: int
+    at: int
 
-    def has_passed(self, gathering: Gathering | None, filling: Filling) -> bool:
-        """Whether the other lane's filling has come past this merge: if nothing was told of it, there was nothing."""
+    def was_before(self, gathering: Gathering | None, filling: Filling) -> bool:
+        """Whether the other lane's filling began behind this merge: then it tells nothing of it."""
         if gathering is None or (gathering.version, gathering.old) != (filling.version, filling.old):
             return False
-        return self.number <= gathering.passed[self.origin]
+        return self.at < gathering.starts[self.origin]
 
 
 def awaited(filling: Filling, intake: Intake, erased: Mapping[bytes, Tombstone]) -> Iterator[Awaited]:
@@ -66,7 +66,7 @@ def awaited(filling: Filling, intake: Intake, erased: Mapping[bytes, Tombstone])
             continue
         state = _state(said)
         if state is not None and state.definitions < filling.version:
-            yield Awaited(record.offset, piece_name(said.to, said.absorbed, said.edge.link), said.origin, said.number)
+            yield Awaited(record.offset, piece_name(said.to, said.absorbed, said.edge.link), said.origin, said.at)
 
 
 def _state(said: TransferRecord) -> PersonState | None:
@@ -98,24 +98,12 @@ class Merging:
 
     def linked(self, said: LinkRecord, digest: bytes, offset: int) -> None:
         """If this was the step that made the person a part of another, what was found of it goes there."""
-        pointer, people, filling = self.known.pointers.get(digest), self.people, self.filling
+        pointer, people = self.known.pointers.get(digest), self.people
         if pointer is None or pointer.offset != offset:
             return
         working = people.working.pop(digest, None)
         found = None if working is None else self._closed(working)
-        if found is not None or offset >= filling.until:
-            record = FilledRecord(
-                origin=0,
-                number=0,
-                to=said.other,
-                version=filling.version,
-                old=filling.old,
-                absorbed=said.to,
-                link=said.edge.link,
-                state=None if found is None else state_text(pack(found)),
-                said_ms=said.said_ms,
-            )
-            self._tell(partition_of(record.to, people.memory.header.partitions), record)
+        self._tell(said.other, said.to, said, NOTHING if found is None else pack(found))
 
     def _closed(self, working: Working) -> PersonState | None:
         """What has been found of the person as it was given up, None if there is nothing. All else was transferred."""
@@ -146,8 +134,8 @@ class Merging:
             self.used.append(name)
         if not self.is_elsewhere(digest, offset):
             self._unite(said.to, digest, _bare(state, found), append_ms)
-        elif piece is not None:
-            self._pass_on(said, self.known.pointers[digest].target, piece)
+        elif state.definitions < self.filling.version:
+            self._tell(self.known.pointers[digest].target, said.absorbed, said, piece or NOTHING)
 
     def _filled_already(self, state: PersonState) -> PersonState:
         """The absorbed person was under the set already that is being filled."""
@@ -157,21 +145,6 @@ class Merging:
             floors={key: floor for key, floor in state.floors.items() if number_of(key) in self.fill.tags},
             leaves={number: held for number, held in state.leaves.items() if number in self.fill.leaves},
         )
-
-    def _pass_on(self, said: TransferRecord, target: str, piece: bytes) -> None:
-        filling = self.filling
-        record = FilledRecord(
-            origin=0,
-            number=0,
-            to=target,
-            version=filling.version,
-            old=filling.old,
-            absorbed=said.absorbed,
-            link=said.edge.link,
-            state=None if piece == NOTHING else state_text(piece),
-            said_ms=said.said_ms,
-        )
-        self._tell(partition_of(target, self.people.memory.header.partitions), record)
 
     def passed_on(self, said: FilledRecord, digest: bytes, offset: int, append_ms: int) -> None:
         """What came late to a person who had become a part of another, and had to go on from there.
@@ -189,17 +162,31 @@ class Merging:
         people.memory.history.current.take_over(working.person, state, people.changes.clock, [])
         people.applied(working)
 
-    def mark(self) -> None:
-        """Tell each lane that of all that was sent there before the set was asked for, what there is to tell has been told."""
-        filling = self.filling
-        for partition, sent in enumerate(filling.sent):
-            if sent:
-                self._tell(partition, FilledRecord(origin=0, number=0, to="", version=filling.version, old=filling.old, passed=sent))
-
-    def _tell(self, partition: int, record: FilledRecord) -> None:
+    def _tell(self, into: str, absorbed: str, said: LinkRecord | TransferRecord, piece: bytes) -> None:
+        filling, memory = self.filling, self.people.memory
+        partition = partition_of(into, memory.header.partitions)
         self.told[partition] += 1
-        record.origin, record.number = self.people.memory.partition, self.told[partition]
-        self.entries.append(pack_internal(partition, KINDS[FilledRecord], record.to.encode(), identity_value(record)))
+        record = FilledRecord(
+            origin=memory.partition,
+            number=self.told[partition],
+            to=into,
+            version=filling.version,
+            old=filling.old,
+            absorbed=absorbed,
+            link=said.edge.link,
+            state=None if piece == NOTHING else state_text(piece),
+            said_ms=said.said_ms,
+        )
+        self.entries.append(_packed(partition, record))
+
+
+def begins(filling: Filling, origin: int, partition: int) -> bytes:
+    """The first record to a partition, packed: where the filling begins."""
+    return _packed(partition, FilledRecord(origin=origin, number=1, to="", version=filling.version, old=filling.old, start=filling.cursor))
+
+
+def _packed(partition: int, record: FilledRecord) -> bytes:
+    return pack_internal(partition, KINDS[FilledRecord], record.to.encode(), identity_value(record))
 
 
 def _bare(state: PersonState, found: PersonState | None) -> PersonState:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from schemas.errors import Rejected
 from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import shadow_digest
-from stream.store.port import Asked, Commit, Filling, LaneHeader, StateStore, pack_header
+from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
 from stream.store.redis import until_available
 from stream.worker.batch import Intake
 from stream.worker.fill import FilledSlice, Filler
@@ -46,7 +46,7 @@ class LaneFilling:
         filling = header.filling
         if filling is None or filling.version != header.prepared:
             return True
-        return (filling.cursor < header.cursor or not filling.marked) and self._waits != self._told(filling)
+        return filling.cursor < header.cursor and self._waits != self._told(filling)
 
     def _told(self, filling: Filling) -> tuple[object, ...]:
         """What must change before a filling that waits for another lane's goes on."""
@@ -81,10 +81,13 @@ class LaneFilling:
             return
         filler = await self._filler_of(filling)
         if filler is None or filler.fill.is_empty or header.people == 0:
-            await self._moved(FilledSlice(replace(filling, cursor=header.cursor, marked=True), []))
+            await self._moved(FilledSlice(replace(filling, cursor=header.cursor), []))
             return
-        until = filling.until if filling.cursor < filling.until else header.cursor
-        records = [record for record in await self._records(filling.cursor) if record.offset < until]
+        records = [record for record in await self._records(filling.cursor) if record.offset < header.cursor]
+        if not records:
+            # The log ends before the live lane's cursor with offsets that have no record.
+            await self._moved(FilledSlice(replace(filling, cursor=header.cursor), []))
+            return
         intake = filler.read(records)
         known = await until_available(lambda: self._known(filling, intake))
         missing = self._missing(filling, intake, known) if waits else None
@@ -95,14 +98,13 @@ class LaneFilling:
                 return
             intake = filler.read(records)
         self._ahead = None
-        # The log may end before the live lane's cursor with offsets that have no record.
-        await self._moved(filler.run(filling, intake, known, reaches=0 if records else until))
+        await self._moved(filler.run(filling, intake, known))
 
     def _missing(self, filling: Filling, intake: Intake, known: Known) -> int | None:
         """The offset of the first transfer that another lane has yet to say something about."""
         gathering = self._memory.header.gathering
         for one in awaited(filling, intake, known.erased):
-            if one.name not in known.pieces and not one.has_passed(gathering, filling):
+            if one.name not in known.pieces and not one.was_before(gathering, filling):
                 return one.offset
         return None
 
@@ -121,17 +123,15 @@ class LaneFilling:
     async def _records(self, offset: int) -> Sequence[Record]:
         if self._ahead is None or self._ahead[0] != offset:
             most = min(_SLICE_RECORDS, self._memory.header.cursor - offset)
-            self._ahead = (offset, await self._past.read(self._memory.partition, offset, most) if most > 0 else [])
+            self._ahead = (offset, await self._past.read(self._memory.partition, offset, most))
         return self._ahead[1]
 
     async def _begin(self, version: int, current: int) -> None:
         start = await self._past.start(self._memory.partition)
         header = self._memory.header
-        asked = header.asked if header.prepared == version else Asked(header.cursor, header.sent)
-        began = Filling(
-            version, current, asked.cursor, min(start, header.cursor), began=header.number + 1, trimmed=start > 0, sent=asked.sent
-        )
-        await self._moved(FilledSlice(began, []))
+        filling = Filling(version, current, header.cursor, min(start, header.cursor), began=header.number + 1, trimmed=start > 0)
+        filler = await self._filler_of(filling)
+        await self._moved(FilledSlice(filling, []) if filler is None else filler.begin(filling))
 
     async def _moved(self, done: FilledSlice) -> None:
         memory = self._memory

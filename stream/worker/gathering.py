@@ -45,7 +45,7 @@ class Gatherer:
             raise Rejected(rejection.UNREADABLE_INTERNAL, f"origin is {record.origin}, there are {partitions} partitions")
         held, filling = changes.gathering, (record.version, record.old)
         if held is None or filling > (held.version, held.old):
-            held = Gathering(*filling, (0,) * partitions, (0,) * partitions)
+            held = Gathering(*filling, (0,) * partitions, (-1,) * partitions)
             changes.gathering = held
             changes.forget_pieces()
         if filling != (held.version, held.old) or record.number != held.heard[record.origin] + 1:
@@ -63,7 +63,7 @@ class Gatherer:
         changes, held = self._people.changes, self._people.changes.gathering
         if not record.absorbed:
             if held is not None:
-                changes.gathering = replace(held, passed=_with(held.passed, record.origin, record.passed))
+                changes.gathering = replace(held, starts=_with(held.starts, record.origin, record.start))
         elif record.version > self._engine.version and not record.hops:
             changes.pieces[piece_name(record.to, record.absorbed, record.link)] = record.packed() or NOTHING
         else:

@@ -235,7 +235,8 @@ class Linker:
 
     def _transfer(self, absorbed: str, record: LinkRecord, state: PersonState | None) -> None:
         packed = None if state is None else state_text(pack(state))
-        self._people.send(TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed))
+        at = self._changes.cursor - 1
+        self._people.send(TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed, at=at))
 
     def transfer(self, record: TransferRecord, append_ms: int) -> None:
         """Take over an absorbed person.
@@ -245,7 +246,7 @@ class Linker:
         """
         working, target = self._people.find(record.to)
         if target is not None:
-            self._people.send(replace(record, to=target, hops=record.hops + 1))
+            self._people.send(replace(record, to=target, hops=record.hops + 1, at=self._changes.cursor - 1))
             return
         state = unpacked(record)
         if state is not None:

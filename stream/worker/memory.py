@@ -15,7 +15,7 @@ from schemas.transition import Transition
 from segments.history import History
 from segments.publish import is_member
 from stream.store.layout import NOBODY, SLICE_PEOPLE, shadow_digest
-from stream.store.port import Asked, Commit, Filling, Gathering, LaneHeader, Pointer, Tombstone, pack_header
+from stream.store.port import Commit, Filling, Gathering, LaneHeader, Pointer, Tombstone, pack_header
 from stream.worker.dues import DueIndex
 from tagging.codec import pack
 from tagging.person import Person
@@ -81,7 +81,6 @@ class Changes:
     erased: dict[str, int] = field(default_factory=dict)
     tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
     marks: Marks = field(default_factory=dict)
-    asked: Asked = field(default_factory=Asked)
     gathering: Gathering | None = None
     before: int = 0
     pieces: dict[bytes, bytes | None] = field(default_factory=dict)
@@ -124,7 +123,6 @@ def begin(memory: LaneMemory) -> Changes:
         received=list(header.received or nothing),
         erased_ms=header.erased_ms,
         marks=dict(header.marks),
-        asked=header.asked,
         gathering=header.gathering,
         before=header.before,
     )
@@ -231,7 +229,6 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         received=tuple(changes.received) if any(changes.received) else (),
         erased_ms=changes.erased_ms,
         marks=tuple(changes.marks.items()),
-        asked=changes.asked,
         gathering=changes.gathering,
         before=changes.before,
     )

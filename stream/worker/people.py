@@ -120,15 +120,15 @@ class People:
             working.changed = True
             self.changes.note_members(since, working, history)
 
-    def point(self, digest: bytes, target: str) -> None:
-        """From here on, by the record under way, an id stands for a person."""
+    def point(self, digest: bytes, target: str, offset: int = -1) -> None:
+        """From here on an id stands for a person. ``offset``: of the record under way, if the id was a person itself."""
         self.pointers[digest] = target
-        self.changes.pointers[digest] = Pointer(target, self.changes.cursor - 1)
+        self.changes.pointers[digest] = Pointer(target, offset)
 
     def absorb(self, working: Working, into: str) -> None:
         """The person is one no more; its id stands for another. A filling under way still needs its shadow."""
         self.remove(working)
-        self.point(working.digest, into)
+        self.point(working.digest, into, self.changes.cursor - 1)
 
     def remove(self, working: Working) -> None:
         """The person is one no more."""

@@ -92,7 +92,7 @@ class LinkingLane(Partition):
             return
         self.taken[said.origin] += 1
         mine = self.said_to_me(said.origin)[said.number - 1]
-        found = {key: value for key, value in said.body.items() if key not in ("origin", "number", "state")}
+        found = {key: value for key, value in said.body.items() if key not in ("origin", "number", "state", "at")}
         if as_written(mine) != found | ({"strong": sorted(found["strong"])} if "strong" in found else {}):
             self.wrong.append(f"partition {self.number} at {raw.offset}: expected {as_written(mine)}, found {said.body}")
         if mine.kind == "transfer" and (mine.person is None) != (said.body.get("state") is None):
