@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import settings
 
 from schemas.definitions.bundle import next_bundle
-from schemas.definitions.model import Bundle, Tag
+from schemas.definitions.model import Bundle
 from schemas.definitions.parse import Definitions
 from schemas.internal import DEFINITIONS_HEADERS, Phase, definitions_value
 from stream.kafka.port import Message
@@ -32,9 +33,10 @@ _VIEWS = Taste(jumps=False, versions=False, plain=True)
 
 
 def counting(case: WhoCase) -> WhoCase:
-    """The case under a set that counts nothing, then one that counts views."""
+    """The case under a set that gives views another weight, then one that counts them otherwise too."""
     second = case.bundles[1]
-    first = next_bundle(Bundle(), Definitions(second.settings, (Tag("other", "Other", ()),), (), (), (), identity=second.identity))
+    heavy = tuple(replace(tag, rules=tuple(replace(rule, weight=2.0) for rule in tag.rules)) for tag in second.tags)
+    first = next_bundle(Bundle(), Definitions(second.settings, heavy, (), (), (), identity=second.identity))
     after = Definitions(second.settings, second.tags, second.segments, (), (), identity=second.identity)
     case.bundles.update({1: first, 2: next_bundle(first, after)})
     return case

@@ -7,6 +7,7 @@ from schemas.errors import Rejected
 from schemas.identity_records import (
     Edge,
     ErasedRecord,
+    FilledRecord,
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
@@ -40,6 +41,8 @@ EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
         ),
         TransferRecord(origin=1, number=2, to="user:u1", absorbed="anon:a", edge=EDGE, state=state_text(b"\x00state")),
         ErasedRecord(origin=1, number=2, to="anon:a", ids=("user:u1", "anon:a")),
+        FilledRecord(origin=1, number=1, to="", version=2, old=1, start=7),
+        FilledRecord(origin=1, number=2, to="user:u1", version=2, old=1, absorbed="anon:a", link=EDGE.link, state=state_text(b"\x00")),
     ],
 )
 def test_a_record_is_read_back_as_it_was_written(record: IdentityRecord) -> None:
@@ -59,8 +62,14 @@ def test_a_forwarded_event_keeps_its_bytes() -> None:
     assert bytes(held.event) == original
 
 
-def test_a_transfer_carries_the_state_or_none() -> None:
-    record = TransferRecord(origin=0, number=1, to="user:u1", absorbed="anon:a", edge=EDGE)
+@pytest.mark.parametrize(
+    "record",
+    [
+        TransferRecord(origin=0, number=1, to="user:u1", absorbed="anon:a", edge=EDGE),
+        FilledRecord(origin=0, number=1, to="user:u1", version=2, old=1, absorbed="anon:a"),
+    ],
+)
+def test_a_record_carries_a_state_or_none(record: TransferRecord | FilledRecord) -> None:
     assert record.packed() is None
     record.state = state_text(b"\x00state")
     assert record.packed() == b"\x00state"

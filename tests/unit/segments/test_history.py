@@ -4,6 +4,7 @@ import pytest
 
 from schemas.definitions.model import Bundle
 from segments.engine import Engine
+from segments.fill import NOTHING, fill_of
 from segments.history import History
 from tests.unit.segments.scene import HOUR, MINUTE, Story, T, bundle_of
 
@@ -151,3 +152,21 @@ def test_a_person_under_a_set_that_is_forgotten_goes_on_from_the_barriers_that_a
 
     assert history((2, 45 * MINUTE)).bring(shop.person, shop.out)
     assert [row for row in shop.rows() if row[0] == "hot"] == [("hot", "out", 45 * MINUTE, "definition")]
+
+
+def test_what_somebody_under_an_older_set_has_is_stale_where_the_newest_fills_it_anew() -> None:
+    past = history((1, 0))
+    assert past.stale(0) == NOTHING
+    past.switch(TWO, T + HOUR)
+    filled = past.fill
+    past.forget()
+
+    assert (past.stale(1), past.stale(2)) == (filled, NOTHING)
+    assert not filled.is_empty
+
+
+def test_what_held_before_is_known_after_everybody_is_under_the_newest() -> None:
+    past = History({1: ONE, 2: TWO}, ((2, T),), before=1)
+
+    assert past.fill == NOTHING
+    assert past.stale(1) == fill_of(ONE, TWO)
