@@ -271,3 +271,22 @@ async def test_a_place_that_is_emptied_leaves_its_neighbours_as_they_are(store: 
     (part,) = await store.slices(0, [0])
     assert list(read_slice(part)) == [(BOB, DUE)]
     assert part[:ENTRY_BYTES] == bytes(ENTRY_BYTES)
+
+
+async def test_what_was_told_of_absorbed_persons_is_kept_by_name_until_it_is_used_or_all_goes(store: StateStore) -> None:
+    await store.commit(0, Commit(b"", header(1), pieces=[(ANN, b"one"), (BOB, b"two"), (EVE, b"three")]))
+    assert await store.pieces(0, [BOB, ANN]) == [b"two", b"one"]
+
+    await store.commit(0, Commit(header(1), header(2), pieces=[(ANN, None)]))
+    assert await store.pieces(0, [ANN, BOB]) == [None, b"two"]
+
+    await store.commit(0, Commit(header(2), header(3), pieces=[(EVE, b"four")], drop_pieces=True))
+    assert await store.pieces(0, [ANN, BOB, EVE]) == [None, None, b"four"]
+    assert await store.pieces(0, []) == []
+
+
+async def test_a_pointer_of_an_id_that_was_never_a_person_has_no_offset(store: StateStore) -> None:
+    pointers = [(ANN, Pointer("user:bob", -1)), (BOB, Pointer("user:eve", 0)), (EVE, Pointer("user:ann", 1 << 40))]
+    await store.commit(0, Commit(b"", header(1), pointers=list(pointers)))
+
+    assert await store.pointers(0, [ANN, BOB, EVE]) == [pointer for _, pointer in pointers]
