@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from collectors.enriching.enrichment import Enrich
+from collectors.first_party.visit import Visit
 from collectors.inspection import Inspect
 from schemas import rejection
 from schemas.errors import Rejected
@@ -32,6 +33,7 @@ class Arrival:
     """How a call came in: when, for which source, by which protocol, from where.
 
     ``enrich``, ``inspect``: what the definitions ask of it. ``hidden_ip``: an address that may be looked up and is not stored.
+    ``visit``: what the request's cookie tells.
     """
 
     received_ms: int
@@ -43,6 +45,7 @@ class Arrival:
     inspect: Inspect | None = None
     enrich: Enrich | None = None
     hidden_ip: str = ""
+    visit: Visit | None = None
 
 
 def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: Arrival, preset: str | None = None) -> tuple[str, bytes]:
@@ -61,7 +64,7 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
     event: dict[str, Any] = {"id": None, "type": kind}
     if kind == "track":
         event["event"] = preset or _event_name(call.get("event"))
-    who = _put_ids(event, call)
+    who = _put_ids(event, call if arrival.visit is None else arrival.visit.named(call))
     if kind == "alias" and (previous := as_id(call.get("previousId"))):
         event["previousId"] = previous
     stated_ms = _stated_ms(call)

@@ -64,6 +64,7 @@ TARGET_NOT_ALLOWED: Final = _at_collector("target-not-allowed", 403, "the link l
 WRONG_SIGNATURE: Final = _at_collector(
     "wrong-signature", 403, "the signature of a callback, link or pixel is not one that the source's secret makes"
 )
+NO_HAND_OVER: Final = _at_collector("no-hand-over", 404, "the source has no first-party id, or no secret to hand visitors over with")
 NOT_ENCRYPTED: Final = _at_collector("not-encrypted", 403, "the callback is not encrypted, and the account's source wants it to be")
 NOT_DECRYPTED: Final = _at_collector(
     "not-decrypted", 400, "no AES key of the account decrypts the callback, or it is meant for another account", dead_letter=True

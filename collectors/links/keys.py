@@ -64,7 +64,12 @@ class LinkKeys:
 
 def signed_source(source: Source, secrets: Mapping[str, str]) -> Signed:
     """A source with its keys; Misconfigured (never with a key's text) if one is missing or too short."""
-    words = [word.encode() for word in secret_words(source.link_secret_env, secrets)]
+    return Signed(source, signing_keys(source.link_secret_env, secrets))
+
+
+def signing_keys(name: str, secrets: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The keys of a variable, the one that signs first; Misconfigured (never with a key's text) if one is missing or too short."""
+    words = [word.encode() for word in secret_words(name, secrets)]
     if short := [word for word in words if len(word) < KEY_BYTES_MIN]:
-        raise Misconfigured(f"{source.link_secret_env} holds a secret of {len(short[0])} bytes, expected at least {KEY_BYTES_MIN}")
-    return Signed(source, tuple(words))
+        raise Misconfigured(f"{name} holds a secret of {len(short[0])} bytes, expected at least {KEY_BYTES_MIN}")
+    return tuple(words)

@@ -45,7 +45,7 @@ class Sealed:
 def link_token(link: Link, key: bytes) -> str:
     """What stands in the address behind ``/l/``."""
     payload = orjson.dumps([link.source, link.target, link.user, link.event, link.properties])
-    return _text(_mac(key, _LINK + payload) + payload)
+    return seal(_LINK, payload, key)
 
 
 def read_token(token: str) -> Sealed:
@@ -55,6 +55,21 @@ def read_token(token: str) -> Sealed:
     if type(said) is not list or [type(item) for item in said] != [str, str, str, str, dict]:
         raise ValueError("not what a link says")
     return Sealed(Link(*said), whole[_SIGNATURE_BYTES:], whole[:_SIGNATURE_BYTES])
+
+
+def seal(label: bytes, payload: bytes, key: bytes) -> str:
+    """A payload and its signature in one text. ``label`` keeps apart what is signed for different ends with one key."""
+    return _text(_mac(key, label + payload) + payload)
+
+
+def unseal(label: bytes, text: str, keys: Iterable[bytes]) -> bytes | None:
+    """The payload, or None if none of these keys made this text."""
+    try:
+        whole = _bytes(text)
+    except ValueError:
+        return None
+    signature, payload = whole[:_SIGNATURE_BYTES], whole[_SIGNATURE_BYTES:]
+    return payload if _fits(signature, [_mac(key, label + payload) for key in keys]) else None
 
 
 def pixel_signature(fields: Iterable[tuple[str, str]], key: bytes) -> str:

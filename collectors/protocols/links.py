@@ -70,8 +70,7 @@ def _event(call: dict[str, Any], user: str, submission: Submission, preset: str 
     if user:
         call["userId"] = user
     elif "anonymousId" not in call:
-        assert submission.visitors is not None
-        call["anonymousId"] = submission.visitors.name_of(source.id, submission.client_ip, agent, submission.received_ms)
+        call["anonymousId"] = submission.name_of_the_day(source, submission.client_ip, agent)
         arrival.ip, arrival.hidden_ip = "", arrival.ip
     return normalise(call, "track", None, arrival, preset)
 

@@ -105,9 +105,8 @@ class _Reader:
         if self._vouched and fields.get("cid"):
             call["anonymousId"] = fields["cid"]
         if not call["userId"] and not call["anonymousId"]:
-            assert submission.visitors is not None
             agent = fields.get("ua") or self._agent
-            call["anonymousId"] = submission.visitors.name_of(source.id, address, agent, submission.received_ms)
+            call["anonymousId"] = submission.name_of_the_day(source, address, agent)
             hidden, address = address, ""
         if any(name in fields for name in _KNOWN_AGAIN):
             call["messageId"] = self._repeats.name_of({name: text for name, text in fields.items() if name not in _NOT_CONTENT})

@@ -31,8 +31,7 @@ def parse_event(submission: Submission) -> Parsed:
     said = {_LONG.get(field, field): value for field, value in said.items()}
     source = _source(said.get("d"), submission)
     agent, locale = client_of(submission.request)
-    assert submission.visitors is not None
-    visitor = submission.visitors.name_of(source.id, submission.client_ip, agent, submission.received_ms)
+    visitor = submission.name_of_the_day(source, submission.client_ip, agent)
     call, kind = translate(said)
     call["anonymousId"] = visitor
     return Parsed([normalise(call, kind, None, submission.arrival(source, NAME, "", agent, locale, hidden_ip=submission.client_ip))])

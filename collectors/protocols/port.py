@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from collectors.body import Limits, decompressed
+from collectors.first_party.visit import Visit
 from collectors.normalise import Arrival
 from collectors.sources import SourceTable
 from schemas import rejection
@@ -37,7 +38,21 @@ class Submission:
     ``source`` and the ``key`` that named it are known once ``authenticate`` has found them; what is refused before leaves no dead letter.
     """
 
-    __slots__ = ("_find", "_table", "client_ip", "key", "keyring", "limits", "received_ms", "request", "source", "strict", "visitors")
+    __slots__ = (
+        "_day_names",
+        "_find",
+        "_table",
+        "client_ip",
+        "key",
+        "keyring",
+        "limits",
+        "received_ms",
+        "request",
+        "source",
+        "strict",
+        "visit",
+        "visitors",
+    )
 
     def __init__(
         self,
@@ -58,8 +73,10 @@ class Submission:
         self.strict = request.headers.get(b"x-strict-mode") == b"1"
         self.source: Source | None = None
         self.key = ""
+        self.visit: Visit | None = None
         self.visitors = visitors
         self.keyring = keyring
+        self._day_names: set[str] = set()
         self._find = find
         self._table = table
 
@@ -76,7 +93,23 @@ class Submission:
         """How this submission's events came in. ``hidden_ip``: the visitor's address where a protocol does not store it."""
         table = self._table
         enrich = table.enrichers.get(source.id)
-        return Arrival(self.received_ms, source.id, protocol, ip, user_agent, locale, table.inspect, enrich, hidden_ip)
+        visit = self.visit or self.begin_visit(source)
+        return Arrival(self.received_ms, source.id, protocol, ip, user_agent, locale, table.inspect, enrich, hidden_ip, visit)
+
+    def begin_visit(self, source: Source) -> Visit | None:
+        """Look who comes, if the source knows visitors again by a cookie."""
+        rules = source.first_party
+        if rules is not None:
+            keys = () if self.keyring is None else self.keyring.hand_overs.of(rules.secret_env)
+            self.visit = Visit(self.request, rules, keys, self.received_ms, self._day_names)
+        return self.visit
+
+    def name_of_the_day(self, source: Source, address: str, user_agent: str) -> str:
+        """The anonymous id of somebody who brings none, until the day is over; a first-party id takes its place."""
+        assert self.visitors is not None
+        name = self.visitors.name_of(source.id, address, user_agent, self.received_ms)
+        self._day_names.add(name)
+        return name
 
     def find(self, key: str) -> Source | None:
         """The source of a write key, without taking it for this submission's."""

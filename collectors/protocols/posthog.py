@@ -77,15 +77,14 @@ def _reader(submission: Submission, sent_ms: int | None) -> Callable[[bytes], tu
 
     def visitor() -> str:
         # Who asks not to be known is not known by an address either.
-        arrival.ip, arrival.hidden_ip = "", submission.client_ip
-        assert submission.visitors is not None
-        return submission.visitors.name_of(source.id, submission.client_ip, agent, now_ms)
+        arrival.ip, arrival.hidden_ip, arrival.visit = "", submission.client_ip, None
+        return submission.name_of_the_day(source, submission.client_ip, agent)
 
     arrival = submission.arrival(source, NAME, submission.client_ip, agent, locale)
 
     def read(raw: bytes) -> tuple[str, bytes]:
         event = read_object(raw, submission.limits)
-        arrival.ip, arrival.hidden_ip = submission.client_ip, ""
+        arrival.ip, arrival.hidden_ip, arrival.visit = submission.client_ip, "", submission.visit
         translated = translate(event, now_ms, visitor)
         # An offset was counted from the sending on, so no clock is to be corrected.
         clock_ms = None if event.get("timestamp") is None and "offset" in event else sent_ms

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from collectors.protocols import (
     amplitude,
     cloudevents,
+    first_party,
     ga4,
     growingio,
     links,
@@ -44,4 +45,5 @@ PROTOCOLS: Final[tuple[WireProtocol, ...]] = (
     wechat.WECHAT,
     wechat.WECOM,
     links.PROTOCOL,
+    first_party.PROTOCOL,
 )

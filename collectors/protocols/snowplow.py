@@ -102,9 +102,8 @@ def _event(fields: dict[str, str], submission: Submission) -> tuple[str, bytes]:
         address = ""
     found = translate(fields, submission.limits)
     if not found.call["userId"] and not found.call["anonymousId"] and fields.get("p") == "web":
-        assert submission.visitors is not None
         seen = (fields.pop("ip", None) or submission.client_ip, fields.get("ua") or agent)
-        found.call["anonymousId"] = submission.visitors.name_of(source.id, *seen, submission.received_ms)
+        found.call["anonymousId"] = submission.name_of_the_day(source, *seen)
         found.call["context"].pop("ip", None)
         hidden, address = address and seen[0], ""
     arrival = submission.arrival(source, NAME, address, agent, locale, hidden_ip=hidden)

@@ -70,8 +70,7 @@ def _event(raw: bytes, submission: Submission) -> tuple[str, bytes]:
     call, kind = translate(sent.get("type"), payload, submission.request.headers.get(b"origin", b"").decode("latin-1"))
     address, hidden = _text(payload.get("ip")) or submission.client_ip, ""
     if call["userId"] is None:
-        assert submission.visitors is not None
-        call["anonymousId"] = submission.visitors.name_of(source.id, address, agent, submission.received_ms)
+        call["anonymousId"] = submission.name_of_the_day(source, address, agent)
         hidden, address = address, ""
     arrival = submission.arrival(source, NAME, address, agent, locale, hidden_ip=hidden)
     return normalise(call, kind, None, arrival)

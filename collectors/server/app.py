@@ -164,6 +164,11 @@ class App:
             extra += self._desk.retry_line
         elif answer.status == 429:
             extra += self._limit_lines(errand)
+        visit = errand.submission.visit
+        if visit is not None:
+            self._telling.handed_over(visit.outcomes)
+            if answer.status < 400:
+                extra += visit.line()
         errand.metrics.answered(answer.status, time.monotonic() - request.started)
         request.respond(request, answer, extra)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from schemas.rejection import REASONS
 from stream.runtime.catalogue import collector as catalogue
 
 if TYPE_CHECKING:
+    from collectors.first_party.hand_over import Outcome
     from schemas.rejection import Reason
     from stream.runtime.metrics import Metrics
 
@@ -77,6 +79,11 @@ class Telling:
     def limited(self, source: str, limit: str, events: int) -> None:
         """So many events of a source were over one of its limits."""
         self._metrics.counter(catalogue.LIMITED, source=source, limit=limit).inc(events)
+
+    def handed_over(self, outcomes: Iterable[Outcome]) -> None:
+        """Visitors were handed on to other hosts, or came from there."""
+        for outcome in outcomes:
+            self._metrics.counter(catalogue.HAND_OVERS, outcome=outcome).inc()
 
     def rejected(self, reason: Reason) -> None:
         """One request or event was refused."""

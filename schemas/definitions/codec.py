@@ -19,6 +19,7 @@ from schemas.definitions.model import (
     CalendarWindow,
     DateNode,
     EventNode,
+    FirstParty,
     FixedWindow,
     ListNode,
     NotNode,
@@ -61,6 +62,7 @@ KINDS: Final[dict[str, type[Any]]] = {
     "date": DateNode,
     "consent": ConsentNode,
     "at_most": AtMost,
+    "first_party": FirstParty,
 }
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 _REFERENCES: Final = (PropertyReference, TraitReference)

@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 from schemas.definitions.duration import DURATION_PATTERN
 from schemas.definitions.identity_model import Joins, Normaliser
 from schemas.definitions.model import NumberOperator, Operator
+from schemas.definitions.source_model import SameSite
 from schemas.event import WireEvent
 from schemas.transition import Cause
 
@@ -18,6 +19,7 @@ SHA256_PATTERN: Final = r"^[0-9a-fA-F]{64}$"
 TARGET_PATTERN: Final = r"^https?://(\*\.)?[a-z0-9.-]+(:[0-9]{1,5})?$"
 VARIABLE_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 PARAMETER_PATTERN: Final = r"^[A-Za-z0-9_.\[\]-]{1,64}$"
+HOST_PATTERN: Final = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 ACCOUNT_PATTERN: Final = r"^[A-Za-z0-9_.-]{1,63}$"
 OPERATORS: Final[tuple[str, ...]] = get_args(Operator)
 NUMBER_OPERATORS: Final[tuple[str, ...]] = get_args(NumberOperator)
@@ -32,6 +34,7 @@ PURPOSE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 UNLESS_SAID: Final = ("opt_in", "opt_out")
 NAMESPACE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}(:(\*|[A-Za-z0-9_.-]{1,63}))?$"
 REGION_PATTERN: Final = r"^[A-Z]{2}$"
+SAME_SITE: Final[tuple[str, ...]] = get_args(SameSite)
 JOINS: Final[tuple[str, ...]] = get_args(Joins)
 NORMALISERS: Final[tuple[str, ...]] = get_args(Normaliser)
 MOST_IDS: Final = 1_000
@@ -82,6 +85,7 @@ PAIR: Final[Schema] = {"type": "array", "items": NUMBER, "minItems": 2, "maxItem
 FLAG: Final[Schema] = {"type": "boolean"}
 ID: Final[Schema] = {"type": "string", "pattern": ID_PATTERN}
 VARIABLE: Final[Schema] = {"type": "string", "pattern": VARIABLE_PATTERN}
+_HOST: Final[Schema] = {"type": "string", "pattern": HOST_PATTERN}
 ACCOUNT: Final[Schema] = {"type": "string", "pattern": ACCOUNT_PATTERN}
 DURATION: Final[Schema] = {"type": "string", "pattern": DURATION_PATTERN}
 WINDOW: Final[Schema] = {"$ref": "#/$defs/duration"}
@@ -208,8 +212,20 @@ SOURCE: Final = Shape(
         "plain": Key(FLAG, "takes callbacks that are not encrypted too, although it has an AES key; false unless said"),
         "enrich": Key(ref("enrich"), "what is worked out of its events as they come in, and what is taken from them; nothing unless said"),
         "limits": Key(ref("source_limits"), "how much each collector takes of it; as much as comes unless said"),
+        "first_party": Key(ref("first_party"), "the cookie by which its visitors are known again; none unless said"),
     },
     later=frozenset({"paused", "archived"}),
+)
+FIRST_PARTY: Final = Shape(
+    "first_party",
+    {
+        "hosts": Key(list_of(_HOST), "the hosts under which browsers reach the collector, such as `c.shop.example`", required=True),
+        "same_site": Key({"enum": list(SAME_SITE)}, "the cookie's SameSite; `lax` unless said"),
+        "http_only": Key(FLAG, "scripts of the page cannot read the cookie; true unless said"),
+        "domains": Key(list_of(_HOST), "what the cookie's Domain may be, such as `shop.example`; the host alone unless said"),
+        "cookieless": Key(FLAG, "no cookie is set or read, and nobody is handed over; false unless said"),
+        "secret_env": Key(VARIABLE, "the environment variable with the secret that signs visitors who go on to another host"),
+    },
 )
 _MOST: Final = whole(1, MOST_OF_A_SOURCE)
 SOURCE_LIMITS: Final = Shape(
@@ -272,6 +288,7 @@ OUTER_SHAPES: Final = (
     AT_MOST,
     SENDER,
     SOURCE,
+    FIRST_PARTY,
     SOURCE_LIMITS,
     ENRICH,
     WRITE_KEY,

@@ -9,6 +9,7 @@ from schemas.definitions.consent_model import ConsentNode, Purpose
 from schemas.definitions.identity_model import IdentityRules
 from schemas.definitions.quality_model import QualityRules
 from schemas.definitions.source_model import Enrichment as Enrichment  # noqa: PLC0414
+from schemas.definitions.source_model import FirstParty as FirstParty  # noqa: PLC0414
 from schemas.definitions.source_model import Sender as Sender  # noqa: PLC0414
 from schemas.definitions.source_model import Source as Source  # noqa: PLC0414
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from schemas.definitions.enrichment import read_enrichment
+from schemas.definitions.first_party import read_first_party
 from schemas.definitions.language import (
     ACCOUNT_PATTERN,
     MOST_OF_A_SOURCE,
@@ -53,10 +54,13 @@ class SourceReader:
             targets=found.read("targets", _targets, ()),
             enrich=found.read("enrich", read_enrichment, Enrichment()),
             limits=found.read("limits", _limits, SourceLimits()),
+            first_party=found.read("first_party", read_first_party, None),
         )
         _check_account(view, source.kind, {name for name in _OF_ACCOUNTS if found.get(name) is not None})
         if source.targets and found.get("link_secret_env") is None:
             view.fault("beside it 'link_secret_env'", "'targets'")
+        if source.first_party is not None and "*" in source.origins:
+            view.fault("origins that are listed: whoever may call may act for its visitors", "'*' beside 'first_party'")
         return source
 
     def _write_keys(self, view: View) -> tuple[str, ...]:

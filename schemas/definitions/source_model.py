@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+SameSite = Literal["lax", "strict", "none"]
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -50,6 +52,22 @@ class SourceLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstParty:
+    """The cookie by which a visitor of a source is known again, on the ``hosts`` under which browsers reach the collector.
+
+    ``domains``: those that the cookie is set for, if one covers the host; else the host alone. ``cookieless``: none is set or read.
+    ``secret_env``: the variable with the secret that signs who is handed over to another host; without it nobody is.
+    """
+
+    hosts: tuple[str, ...]
+    same_site: SameSite = "lax"
+    http_only: bool = True
+    domains: tuple[str, ...] = ()
+    cookieless: bool = False
+    secret_env: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
 
@@ -70,3 +88,4 @@ class Source:
     targets: tuple[str, ...] = ()
     enrich: Enrichment = field(default_factory=Enrichment)
     limits: SourceLimits = field(default_factory=SourceLimits)
+    first_party: FirstParty | None = None

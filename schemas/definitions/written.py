@@ -39,14 +39,14 @@ from schemas.definitions.model import (
     TraitNode,
     TraitReference,
 )
-from schemas.definitions.source_model import Enrichment, SourceLimits
+from schemas.definitions.source_model import Enrichment, FirstParty, SourceLimits
 from schemas.transition import iso_time
 
 Map = dict[str, Any]
 
 
 def written(value: Any) -> Any:
-    """A part of the model in the language: nodes, rules, weights, ``at_most``, ``enrich``, ``limits``; lists of such; all else as it is."""
+    """A part of the model in the language: nodes, rules, weights, ``at_most``, what sources nest; lists of such; all else as it is."""
     if isinstance(value, tuple):
         return [written(item) for item in value]
     writer = _WRITERS.get(type(value))
@@ -186,9 +186,18 @@ def _limits(limits: SourceLimits) -> Map:
     return {name: most for name, most in asdict(limits).items() if most}
 
 
-_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | Enrichment | SourceLimits], Callable[[Any], Map]]] = {
+def _first_party(asked: FirstParty) -> Map:
+    plain = FirstParty(())
+    said = {name: value for name, value in asdict(asked).items() if value != getattr(plain, name)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
+
+
+_WRITERS: Final[
+    dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | Enrichment | SourceLimits | FirstParty], Callable[[Any], Map]]
+] = {
     Enrichment: _enrichment,
     SourceLimits: _limits,
+    FirstParty: _first_party,
     AllNode: lambda node: {"all": written(node.items)},
     AnyNode: lambda node: {"any": written(node.items)},
     NotNode: lambda node: {"not": written(node.item)},

@@ -14,12 +14,12 @@ ROUTES: Final = (
     *("sensors", "snowplow", "link", "matomo", "growingio", "amplitude"),
     *("amplitude-identify", "mixpanel-track", "mixpanel-import", "mixpanel-engage", "mixpanel-groups", "ga4-mp"),
     *("ga4-check", "ga4-gtag", "cloudevents", "wechat", "wecom", "gif"),
-    *("redirect", "preflight", "debug", "unknown"),
+    *("redirect", "hand-over", "preflight", "debug", "unknown"),
 )
 PROTOCOLS: Final = (
     *("segment", "pixel", "rudderstack", "posthog", "umami", "plausible"),
     *("sensors", "snowplow", "matomo", "growingio", "amplitude", "mixpanel"),
-    *("ga4", "cloudevents", "wechat", "wecom", "links"),
+    *("ga4", "cloudevents", "wechat", "wecom", "links", "first-party"),
 )
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -142,6 +142,12 @@ TURNS: Final = Metric(
     "Requests that waited for their turn and were served, or refused because it took too long.",
     labels={"outcome": ("served", "late")},
 )
+HAND_OVERS: Final = Metric(
+    "ebbtide_collector_hand_overs_total",
+    "counter",
+    "Visitors handed on to another host; and of those who came from one: taken, too old, not of our making, or out of another browser.",
+    labels={"outcome": ("issued", "taken", "old", "wrong", "elsewhere")},
+)
 CONNECTIONS: Final = Metric("ebbtide_collector_connections", "gauge", "Open connections.", labels={})
 DEBUG_CONNECTIONS: Final = Metric("ebbtide_collector_debug_connections", "gauge", "Who watches `/debug/events` now.", labels={})
 DEBUG_LOST: Final = Metric(
@@ -158,5 +164,6 @@ CATALOGUE: Final = (
     *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
     *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
     *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
-    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, REQUESTS_WAITING, TURNS, CONNECTIONS, DEFINITIONS_VERSION, DEBUG_CONNECTIONS, DEBUG_LOST),
+    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, HAND_OVERS, REQUESTS_WAITING, TURNS, CONNECTIONS, DEFINITIONS_VERSION),
+    *(DEBUG_CONNECTIONS, DEBUG_LOST),
 )

@@ -32,7 +32,7 @@ FIELDS: Final = (
     *("specversion", "source", "subject", "data_base64", "datacontentencoding", "userid"),
 )
 WORDS: Final = ("track", "identify", "event", "error", "pageview", "engagement", "$pageview", "$identify", "$autocapture", "$create_alias")
-SILENT: Final = {"settings", "flags", "ga4-check", "wechat", "wecom", "link", "gif"}
+SILENT: Final = {"settings", "flags", "ga4-check", "wechat", "wecom", "link", "gif", "hand-over"}
 RIGHT: Final = {
     "type": "event",
     "userId": "u1",

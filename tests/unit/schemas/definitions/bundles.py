@@ -7,7 +7,7 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from schemas.definitions.identity_model import IdentityRules, Namespace
-from schemas.definitions.language import CAUSES, JOINS, NORMALISERS, OPERATORS
+from schemas.definitions.language import CAUSES, JOINS, NORMALISERS, OPERATORS, SAME_SITE
 from schemas.definitions.model import (
     AbsenceNode,
     Aggregate,
@@ -52,7 +52,7 @@ from schemas.definitions.model import (
 from schemas.definitions.node_shapes import AGGREGATES, LATEST_MS
 from schemas.definitions.quality_model import Check, Decoy, DuplicateSearch, QualityRules
 from schemas.definitions.quality_shapes import BOUNDS, OTHERWISE, VALUE_TYPES, VERIFIED
-from schemas.definitions.source_model import Enrichment, SourceLimits
+from schemas.definitions.source_model import Enrichment, FirstParty, SourceLimits
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -141,7 +141,8 @@ senders = st.builds(Sender, words, words, words, st.just("webhook"), several, di
 enrichments = st.builds(Enrichment, *([st.booleans()] * 6), several)
 most = st.integers(0, 10**12)
 source_limits = st.builds(SourceLimits, most, most, most, most)
-sources = st.builds(Source, words, words, several, several, enrich=enrichments, limits=source_limits)
+first_parties = st.builds(FirstParty, several, st.sampled_from(SAME_SITE), st.booleans(), several, st.booleans(), st.just("") | words)
+sources = st.builds(Source, words, words, several, several, enrich=enrichments, limits=source_limits, first_party=st.none() | first_parties)
 counts = st.integers(1, 1_000)
 namespaces = st.builds(
     Namespace,

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from schemas.definitions.model import Enrichment, Sender, Source
+from schemas.definitions.model import Enrichment, FirstParty, Sender, Source
 from schemas.definitions.source_model import SourceLimits
 from schemas.definitions.written import written
 from tests.unit.schemas.definitions.reading import faults, read
@@ -87,7 +87,7 @@ PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256
         ("{id: s, kind: web, write_keys: [3]}", ".write_keys[0]: found 3, expected a map with the keys sha256"),
         ("{id: s, kind: web, origins: ['https://a.example/']}", ".origins[0]: found 'https://a.example/', expected an origin such as https://shop.example (without a path), or *"),
         ("{id: s, kind: web, origins: [3]}", ".origins[0]: found 3, expected an origin such as https://shop.example, or *"),
-        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich, limits"),
+        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich, limits, first_party"),
         ("{id: s, kind: links, targets: ['https://a.example']}", ": found 'targets', expected beside it 'link_secret_env'"),
         ("{id: s, kind: links, link_secret_env: L, targets: [3]}", ".targets[0]: found 3, expected an origin such as https://shop.example, or https://*.shop.example"),
         ("{id: s, kind: links, link_secret_env: L, targets: ['https://a.example/']}", ".targets[0]: found 'https://a.example/', expected an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it"),
@@ -161,6 +161,46 @@ def test_of_a_source_as_much_is_taken_as_comes_unless_said() -> None:
 )  # fmt: skip
 def test_a_fault_of_limits_tells_its_place(limits: str, told: str) -> None:
     assert faults(f"sources: [{{id: s, kind: web, limits: {limits}}}]") == [f"a.yaml:1: sources.s.limits{told}"]
+
+
+def test_visitors_of_a_source_are_known_again_if_it_says_so() -> None:
+    hosts = "hosts: [c.shop.example, shop.example]"
+    text = f"""
+sources:
+  - {{id: a, kind: web}}
+  - {{id: b, kind: web, first_party: {{{hosts}}}}}
+  - {{id: c, kind: web, first_party: {{{hosts}, same_site: none, http_only: false, domains: [shop.example], cookieless: true, secret_env: S}}}}
+"""
+    a, b, c = (source.first_party for source in read(text).sources)
+    both = ("c.shop.example", "shop.example")
+    assert (a, b) == (None, FirstParty(both))
+    assert c == FirstParty(both, "none", http_only=False, domains=("shop.example",), cookieless=True, secret_env="S")
+    assert written(b) == {"hosts": list(both)}
+    rest = {"domains": ["shop.example"], "cookieless": True, "secret_env": "S"}
+    assert written(c) == {"hosts": list(both), "same_site": "none", "http_only": False, **rest}
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("{}", ": found no 'hosts', expected the key 'hosts': the hosts under which browsers reach the collector, such as `c.shop.example`"),
+        ("{hosts: []}", ".hosts: found an empty list, expected at least one host"),
+        ("{hosts: c.example}", ".hosts: found 'c.example', expected a list of hosts"),
+        ("{hosts: ['https://c.example']}", ".hosts[0]: found 'https://c.example', expected a host such as c.shop.example, in small letters, without a scheme or port"),
+        ("{hosts: [3]}", ".hosts[0]: found 3, expected a host such as c.shop.example"),
+        ("{hosts: [c.example], same_site: no}", ".same_site: found 'no', expected one of lax, strict, none; did you mean 'none'?"),
+        ("{hosts: [c.example], domains: [example]}", ".domains[0]: found 'example', expected a domain such as shop.example that one of the hosts is, or is below"),
+        ("{hosts: [c.example], domains: [a.example]}", ".domains[0]: found 'a.example', expected a domain such as shop.example that one of the hosts is, or is below"),
+        ("{hosts: [c.example], secret_env: a-b}", ".secret_env: found another text, expected the name of an environment variable (the secret itself never stands in a definition)"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_first_party_id_tells_its_place(rules: str, told: str) -> None:
+    assert faults(f"sources: [{{id: s, kind: web, first_party: {rules}}}]") == [f"a.yaml:1: sources.s.first_party{told}"]
+
+
+def test_whoever_may_act_for_visitors_is_listed() -> None:
+    told = "found '*' beside 'first_party', expected origins that are listed: whoever may call may act for its visitors"
+    assert faults("sources: [{id: s, kind: web, origins: ['*'], first_party: {hosts: [c.example]}}]") == [f"a.yaml:1: sources.s: {told}"]
 
 
 def test_two_sources_do_not_share_a_write_key() -> None:
