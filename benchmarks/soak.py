@@ -1,11 +1,12 @@
 """``scripts/soak``: the proofs for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|identity|spool|cases|lanes|all``, ``--rate``
-events a second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle
+``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|identity|spool|import|slow|fuzz|cases|lanes|all``,
+``--rate`` events a second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle
 takes a millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the
 worker are spread over them. ``identity``: kills of the worker while people of many ids become one, about ``--merges`` times.
 ``spool``: kills of the collector under requests, and one of the broker for every five of them.
 ``import``: two kills of an import of ``--lines`` lines, which a worker then applies.
+``slow``: ``--connections`` that send nothing, or a byte a second, for ``--seconds``, beside good requests.
 ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
 with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
@@ -35,9 +36,10 @@ from tests.reliability.chaos import Plan, Result, server_killed, worker_killed, 
 from tests.reliability.deployment import Deployment, deployment
 from tests.reliability.language import Size, language
 from tests.reliability.merging import people_merge
+from tests.reliability.slow import SlowPlan, slow_clients
 from tests.reliability.spooling import SpoolPlan, spooled
 
-_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity", "spool", "import")
+_KINDS: Final = ("worker", "sender", "redis", "kafka", "zombie", "language", "identity", "spool", "import", "slow")
 _DATABASES: Final = 60
 _PEOPLE_ABOUT: Final = 300
 _SHOPPERS: Final = 500
@@ -58,6 +60,7 @@ class Wish:
     size: Size
     merges: int
     lines: int
+    slow: SlowPlan
 
     def rounds(self) -> list[Plan]:
         """One plan for each stretch that is judged by itself, each with a seed of its own."""
@@ -136,6 +139,12 @@ async def _import(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]
         return [await import_killed(made, place, wish.lines, _IMPORT_KILLS, Random(wish.seed), say)]
 
 
+async def _slow(stack: Stack, folder: Path, wish: Wish) -> list[dict[str, Any]]:
+    place = folder / "slow"
+    place.mkdir()
+    return [(await slow_clients(stack.kafka, "soak-slow.", str(place), wish.slow)).figures()]
+
+
 async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, Any]:
     results: dict[str, Any] = {}
     for kind in _KINDS if what == "all" else (what,):
@@ -148,6 +157,8 @@ async def _soak(what: str, stack: Stack, folder: Path, wish: Wish) -> dict[str, 
             results[kind] = await _identity(stack, folder, wish)
         elif kind == "spool":
             results[kind] = await _spool(stack, folder, wish)
+        elif kind == "slow":
+            results[kind] = await _slow(stack, folder, wish)
         elif kind == "import":
             results[kind] = await _import(stack, folder, wish)
         else:
@@ -171,13 +182,14 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=200_000, help="drawn events, of language")
     parser.add_argument("--merges", type=int, default=10_000, help="of two persons, of identity")
     parser.add_argument("--lines", type=int, default=1_000_000, help="of a file, of import")
+    parser.add_argument("--connections", type=int, default=1_000, help="slow ones at a time, of slow")
+    parser.add_argument("--seconds", type=int, default=120, help="how long, of slow; of fuzz an hour unless said")
     parser.add_argument("--cases", type=int, default=100_000, help="drawn cases of each kind")
     parser.add_argument("--first-case", type=int, default=0, help="the seed of the first; to go on where another run ended")
     given = parser.parse_args()
     began = time.monotonic()
-    wish = Wish(
-        given.kills, given.rate, given.runner, given.seed, given.round, Size(given.segments, given.events), given.merges, given.lines
-    )
+    size, slow_plan = Size(given.segments, given.events), SlowPlan(given.connections, given.seconds)
+    wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round, size, given.merges, given.lines, slow_plan)
     seeds = range(given.first_case, given.first_case + given.cases)
     results: dict[str, Any] = {kind: [drawn_cases(kind, seeds, say)] for kind in DRAWN if given.what in (kind, "all")}
     if given.what in ("decay", "all"):
