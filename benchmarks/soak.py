@@ -1,8 +1,8 @@
 """``scripts/soak``: the proofs for long. Kills a worker, a sender, Redis or Kafka again and again under load, then counts.
 
-``--kills 100`` faults of each kind, ``--what worker|sender|redis|kafka|zombie|decay|language|identity|spool|import|slow|fuzz|cases|lanes|all``,
-``--rate`` events a second, ``--runner``, ``--round`` faults between two judgements: the log of each round is judged by itself, because the oracle
-takes a millisecond an event. ``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the
+``--kills 100`` faults of each kind, ``--rate`` events a second, ``--runner``, ``--round`` faults between two judgements: the log of each
+round is judged by itself, because the oracle takes a millisecond an event.
+``language``: drawn definitions and events; ``--segments`` and ``--events`` say how many, ``--kills`` of the
 worker are spread over them. ``identity``: kills of the worker while people of many ids become one, about ``--merges`` times.
 ``spool``: kills of the collector under requests, and one of the broker for every five of them.
 ``import``: two kills of an import of ``--lines`` lines, which a worker then applies.
