@@ -18,7 +18,8 @@ HOPS_MAX: Final = 64
 TWO_STRONG: Final = "two-strong-ids"
 FIRST_LOGIN: Final = "first-login"
 TOO_MANY: Final = "too-many-ids"
-REFUSALS: Final = (TWO_STRONG, FIRST_LOGIN, TOO_MANY)
+PARTED: Final = "parted"
+REFUSALS: Final = (TWO_STRONG, FIRST_LOGIN, TOO_MANY, PARTED)
 """Why an id is not joined to a person."""
 
 LinkPhase = Literal["claim", "offer", "accept", "refuse", "joined"]
@@ -52,11 +53,14 @@ class _Hop(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class ForwardRecord(_Hop, tag_field="type", tag="$forward"):
-    """An event for the person ``to``. ``event_ms``: its event time, clamped where it was read first; ``said_ms``: when it came there."""
+    """An event for the person ``to``. ``event_ms``: its event time, clamped where it was read first; ``said_ms``: when it came there;
+    ``stood``: where that is, partition and offset.
+    """
 
     event_ms: int
     event: msgspec.Raw
     said_ms: int = 0
+    stood: tuple[int, int] | None = None
 
 
 class ListedRecord(_Hop, tag_field="type", tag="$listed"):
@@ -115,7 +119,7 @@ class TransferRecord(_Hop, tag_field="type", tag="$transfer"):
         Raises:
             Rejected: ``unreadable-internal``.
         """
-        return _unwritten(self.state)
+        return None if self.state is None else packed_of(self.state)
 
 
 class ErasedRecord(_Hop, tag_field="type", tag="$erased"):
@@ -145,24 +149,45 @@ class FilledRecord(_Hop, tag_field="type", tag="$filled"):
         Raises:
             Rejected: ``unreadable-internal``.
         """
-        return _unwritten(self.state)
+        return None if self.state is None else packed_of(self.state)
 
 
-IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord
+class PartedRecord(_Hop, tag_field="type", tag="$parted"):
+    """A split has taken the id ``to`` away from a person: it stands for ``person`` from here on. With a ``state`` (packed, see
+    ``state_text``) it is that person. ``said_ms``: the clock of the lane that has split.
+    """
+
+    person: str
+    said_ms: int
+    state: str | None = None
+
+    def packed(self) -> bytes | None:
+        """The packed state.
+
+        Raises:
+            Rejected: ``unreadable-internal``.
+        """
+        return None if self.state is None else packed_of(self.state)
 
 
-def _unwritten(state: str | None) -> bytes | None:
-    if state is None:
-        return None
-    try:
-        return b64decode(state, validate=True)
-    except (BadBase64, ValueError) as error:
-        raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
+IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord | PartedRecord
 
 
 def state_text(packed: bytes) -> str:
     """A packed state as a record carries it."""
     return b64encode(packed).decode()
+
+
+def packed_of(text: str) -> bytes:
+    """The packed state that a record carries.
+
+    Raises:
+        Rejected: ``unreadable-internal``.
+    """
+    try:
+        return b64decode(text, validate=True)
+    except (BadBase64, ValueError) as error:
+        raise Rejected(rejection.UNREADABLE_INTERNAL, f"state: {error}") from None
 
 
 def identity_value(record: IdentityRecord) -> bytes:

@@ -10,7 +10,16 @@ import msgspec
 from schemas import rejection
 from schemas.definitions.language import ID_PATTERN
 from schemas.errors import Rejected
-from schemas.identity_records import ErasedRecord, FilledRecord, ForwardRecord, IdentityRecord, LinkRecord, ListedRecord, TransferRecord
+from schemas.identity_records import (
+    ErasedRecord,
+    FilledRecord,
+    ForwardRecord,
+    IdentityRecord,
+    LinkRecord,
+    ListedRecord,
+    PartedRecord,
+    TransferRecord,
+)
 from schemas.routing import ROUTING_ID_PATTERN
 
 HEADER: Final = "ebbtide-internal"
@@ -19,6 +28,7 @@ CLOCK_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"clock"),)
 DEFINITIONS_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"definitions"),)
 LIST_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"list"),)
 ERASE_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"erase"),)
+SPLIT_HEADERS: Final[tuple[tuple[str, bytes], ...]] = ((HEADER, b"split"),)
 LIST_VERSION_MAX: Final = 2**53 - 1
 
 Phase = Literal["prepare", "activate"]
@@ -53,6 +63,26 @@ class EraseRecord:
     id: str
 
 
+class SplitRecord(msgspec.Struct, tag_field="type", tag="$split", frozen=True):
+    """The person ``id`` of this ``incarnation`` (absolute ms) falls in two, as if the edges of ``cut`` had never been.
+
+    ``sides``: its ids, the canonical one's side first, and then those of ``into``. ``states``: what each of the two is by the log up
+    to ``ends`` (offsets by partition, exclusive) under the definitions of ``version``, packed (see ``state_text``). ``clock_ms``:
+    the clock of the person's lane there; ``marks``: collector's name (hex) → greatest number there.
+    """
+
+    id: str
+    incarnation: int
+    version: int
+    cut: tuple[tuple[str, str], ...]
+    sides: tuple[tuple[str, ...], tuple[str, ...]]
+    into: str
+    states: tuple[str, str]
+    ends: tuple[int, ...]
+    clock_ms: int
+    marks: tuple[tuple[str, int], ...] = ()
+
+
 class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):
     # A lane keeps it in its header, which holds 64 bits.
     version: Annotated[int, msgspec.Meta(lt=1 << 62)]
@@ -80,7 +110,18 @@ class _Erase(msgspec.Struct, tag_field="type", tag="$erase"):
 
 
 _decoder: Final = msgspec.json.Decoder(
-    _Definitions | _Clock | _List | _Erase | ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord | FilledRecord
+    _Definitions
+    | _Clock
+    | _List
+    | _Erase
+    | SplitRecord
+    | ForwardRecord
+    | LinkRecord
+    | TransferRecord
+    | ListedRecord
+    | ErasedRecord
+    | FilledRecord
+    | PartedRecord
 )
 
 
@@ -99,7 +140,12 @@ def erase_value(person_id: str) -> bytes:
     return msgspec.json.encode(_Erase(person_id))
 
 
-def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | ListRecord | EraseRecord | IdentityRecord:
+def split_value(record: SplitRecord) -> bytes:
+    """The value of a ``$split`` record."""
+    return msgspec.json.encode(record)
+
+
+def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | ListRecord | EraseRecord | SplitRecord | IdentityRecord:
     """Read an internal record.
 
     Raises:
@@ -111,7 +157,7 @@ def read_internal(value: bytes | None) -> ClockRecord | DefinitionsRecord | List
         raise Rejected(rejection.UNREADABLE_INTERNAL, str(error)) from None
     if isinstance(record, _Clock):
         return ClockRecord()
-    if isinstance(record, ForwardRecord | LinkRecord | TransferRecord | ListedRecord | ErasedRecord | FilledRecord):
+    if isinstance(record, SplitRecord | IdentityRecord):
         return record
     if isinstance(record, _Erase):
         return EraseRecord(record.id)

@@ -26,7 +26,7 @@ from tagging.lists import Naming, noted, version_of
 from tagging.paths import MISSING
 from tagging.person import Held, Person
 from tagging.recent import id_hash, prune, remember, seen
-from tagging.state import REBASE_AFTER, PersonState, rebase
+from tagging.state import REBASE_AFTER, PersonState, rebase, rebuilt
 from tagging.unite import unite
 from tagging.windows import add_time
 
@@ -65,6 +65,10 @@ class Engine:
             Misconfigured: ids are to be hashed, and there is no secret.
         """
         return IdentityPolicy(self.program.bundle.identity, self._secret)
+
+    def quiet(self) -> Engine:
+        """The same definitions, run where nothing that happens counts."""
+        return Engine(self.program.bundle, self.program, None, self._secret)
 
     def use(self, settings: EngineSettings) -> None:
         """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
@@ -194,6 +198,21 @@ class Engine:
         person.is_new = False
         person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, (cause, None), out)
         self._tidy(person.state, clock - person.state.base)
+
+    def rebuild(self, person: Person, found: PersonState, clock: int, out: list[Transition]) -> None:
+        """From here on the person holds what ``found``, brought to the clock, does; one evaluation of all segments.
+
+        Its name, lists and identities, and what of it has been published, stay.
+        """
+        self._reach(person, clock, out)
+        person.hold(rebuilt(person.state, found, self.program.leaves))
+        person.is_new = False
+        person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("split", None), out)
+        self._tidy(person.state, clock - person.state.base)
+
+    def reach(self, person: Person, clock: int) -> None:
+        """Bring a person of whom nothing is published to the clock."""
+        self._reach(person, clock, [])
 
     def give_up(self, person: Person, clock: int, out: list[Transition], cause: Cause = "merge") -> None:
         """Leave every segment: the person becomes a part of another, or is erased. Of what is paused nothing is published, as ever."""

@@ -7,6 +7,7 @@ version that spoke last of that id, and one more if it names it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 Lists = list[tuple[str, int]]
@@ -50,6 +51,19 @@ def version_of(lists: Lists, key: str) -> int:
 def noted(lists: Lists, naming: Naming) -> Lists:
     """The entries after what a list says of an id of the person, in order of their keys."""
     return sorted({**dict(lists), naming.key: naming.stand}.items())
+
+
+def parted(lists: Lists, ids: Collection[str], into: str) -> tuple[Lists, Lists]:
+    """The entries of a person from whom ``ids`` are taken away, and those of ``into``, whose ids they are."""
+    mine: Lists = []
+    theirs: Lists = []
+    for key, stand in lists:
+        list_id, _, named = key.partition(":")
+        if named not in ids:
+            mine.append((key, stand))
+        else:
+            theirs.append((list_id if named == into else key, stand))
+    return mine, sorted(theirs)
 
 
 def united(mine: Lists, theirs: Lists, their_id: str) -> Lists:

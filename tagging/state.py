@@ -6,6 +6,7 @@ each instead of eight, and no arithmetic beyond one subtraction per event.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Final
 
 import msgspec
@@ -72,6 +73,28 @@ class PersonState(msgspec.Struct, array_like=True):
 def new_person(person_id: str, number: int, append_ms: int, definitions: int) -> PersonState:
     """A person whose first record was appended at ``append_ms``."""
     return PersonState(person_id, number, append_ms, 0, definitions, None, {}, {}, {})
+
+
+def rebuilt(held: PersonState, found: PersonState, leaves: Container[int]) -> PersonState:
+    """A person under its name, lists and identities, with what is published of it, and with all else as another one has it.
+
+    Neither is changed. ``leaves``: those that the definitions know; others are left out.
+    """
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=PersonState)
+    rebase(state, held.base)
+    return msgspec.structs.replace(
+        state,
+        id=held.id,
+        number=held.number,
+        born=held.born,
+        definitions=held.definitions,
+        due=None,
+        leaves={number: leaf for number, leaf in state.leaves.items() if number in leaves},
+        members=dict(held.members),
+        apart=dict(held.apart),
+        lists=held.lists,
+        identities=held.identities,
+    )
 
 
 def rebase(state: PersonState, base: int) -> None:

@@ -37,7 +37,7 @@ async def erase(deployment: Deployment, name: str, wait_seconds: float) -> dict[
     person_id, ids = found.person.state.id, found.person.ids()
     lists = await _outside(deployment, ids, wait_seconds)
     graves = await _graves(deployment, ids)
-    partition, offset, appended_ms = await _ask(deployment, person_id)
+    partition, offset, appended_ms = await append(deployment, person_id, erase_value(person_id), ERASE_HEADERS)
     await _until_gone(deployment, graves, (partition, offset), wait_seconds)
     return {
         "person": person_id,
@@ -65,15 +65,14 @@ async def _outside(deployment: Deployment, ids: list[str], wait_seconds: float) 
         return await take_off(lists, ids, SystemClock().now_ms(), wait_seconds)
 
 
-async def _ask(deployment: Deployment, person_id: str) -> tuple[int, int, int]:
-    """Write the record; its partition, offset and append time. Raises Unavailable."""
+async def append(deployment: Deployment, person_id: str, value: bytes, headers: tuple[tuple[str, bytes], ...]) -> tuple[int, int, int]:
+    """Write an internal record to a person's partition; its partition, offset and append time. Raises Unavailable."""
     settings = deployment.settings
     partition = partition_of(person_id, settings.partitions)
-    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.kafka, client_id="ebbtide-erase", acks="all", enable_idempotence=True)
+    producer: Any = AIOKafkaProducer(bootstrap_servers=settings.kafka, client_id="ebbtide-append", acks="all", enable_idempotence=True)
     try:
         await producer.start()
-        key, value = person_id.encode(), erase_value(person_id)
-        written = await producer.send_and_wait(settings.topics.events, value, key, partition, headers=list(ERASE_HEADERS))
+        written = await producer.send_and_wait(settings.topics.events, value, person_id.encode(), partition, headers=list(headers))
     except KafkaError as error:
         raise Unavailable(f"{settings.topics.events}-{partition} was not written: {error}") from None
     finally:

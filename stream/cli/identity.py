@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from stream.runtime.settings import Settings
 
 
+_WAIT_SECONDS = 60.0
+
+
 @click.group("identity")
 def command() -> None:
-    """Show which ids are one person, and why."""
+    """Show which ids are one person, and why; split who is not."""
 
 
 @command.command("show")
@@ -48,12 +51,76 @@ def why(context: click.Context, one: str, other: str, *, as_json: bool) -> None:
     settings = command_settings(context)
     view, far = run(_look(settings, one)), run(_look(settings, other))
     if view["person"] != far["person"]:
-        raise Failed(f"they are two: {plain(one)} is {plain(view['person'])}, {plain(other)} is {plain(far['person'])}")
+        raise Failed(f"they are two: {plain(one)} is {plain(view['person'])}, {plain(other)} is {plain(far['person'])}{_cut(view, far)}")
     way = way_between(view["edges"], view["asked for"], far["asked for"])
     if as_json:
         print_json({"person": view["person"], "way": way})
     else:
         console().print(_edges(way) if way else "They are the same id.")
+
+
+@command.command("split")
+@click.argument("person_id", metavar="PERSON")
+@click.argument("other", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be cut, and which ids would be whose.")
+@click.option("--timeout", default=_WAIT_SECONDS, show_default=True, type=click.FloatRange(1), help="Seconds to wait for the lanes.")
+@json_option
+@click.pass_context
+def split(context: click.Context, person_id: str, other: str, timeout: float, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Take ID away from PERSON, as if the edge between them had never been.
+
+    PERSON and ID are two ids of one person. Each edge of ID that leads to PERSON is cut; what hangs on ID goes with it. Both people are
+    worked out anew from the log, each from the events of its own ids; segments they are in or not in are entered or left with the
+    cause split. What is cut stays cut, unless an alias joins it. With --json there must be --yes or --dry-run.
+    """
+    if as_json and not (yes or dry_run):
+        raise click.UsageError("--json asks nothing: it takes --yes or --dry-run too")
+    settings = command_settings(context)
+    if dry_run or not yes:
+        plan = run(_split_plan(settings, person_id, other))
+        if as_json:
+            print_json(plan)
+        else:
+            _show_plan(plan)
+        if dry_run:
+            return
+        click.confirm("Split them?", abort=True)
+    receipt = run(_split(settings, person_id, other, timeout))
+    if as_json:
+        print_json(receipt)
+    else:
+        click.echo(f"{plain(receipt['person'])} and {plain(receipt['into'])} are two.")
+        click.echo(f"Asked for at {receipt['partition']}/{receipt['offset']}, appended {receipt['appendedAt']}, done {receipt['doneAt']}.")
+
+
+async def _split_plan(settings: Settings, person_id: str, other: str) -> dict[str, Any]:
+    from stream.cli.deployment import opened  # noqa: PLC0415 - Kafka's client takes its time to load
+    from stream.cli.splitting import plan_split  # noqa: PLC0415 - likewise
+
+    async with opened(settings) as deployment:
+        return await plan_split(deployment, person_id, other)
+
+
+async def _split(settings: Settings, person_id: str, other: str, wait_seconds: float) -> dict[str, Any]:
+    from stream.cli.deployment import opened  # noqa: PLC0415 - as above
+    from stream.cli.splitting import split_person  # noqa: PLC0415 - as above
+
+    async with opened(settings) as deployment:
+        return await split_person(deployment, person_id, other, wait_seconds)
+
+
+def _show_plan(plan: dict[str, Any]) -> None:
+    for pair in plan["cut"]:
+        click.echo(f"cut: {plain(pair['one'])} – {plain(pair['other'])}")
+    click.echo(f"{plain(plan['person'])} keeps {', '.join(map(plain, plan['keeps']))}")
+    click.echo(f"{plain(plan['into'])} gets {', '.join(map(plain, plan['gets']))}")
+
+
+def _cut(view: dict[str, Any], far: dict[str, Any]) -> str:
+    """What a split has cut that both have been told of, if anything."""
+    pairs = [pair for pair in view["cut"] if pair in far["cut"]]
+    return "".join(f"\na split cut {plain(pair['one'])} – {plain(pair['other'])}" for pair in pairs)
 
 
 async def _look(settings: Settings, name: str) -> dict[str, Any]:
@@ -75,6 +142,8 @@ def _show(view: dict[str, Any]) -> None:
         out.print(f"asked for, no answer yet: {plain(typed_id)}")
     for typed_id, reason in view["refused"].items():
         out.print(f"refused: {plain(typed_id)} ({reason})")
+    for pair in view["cut"]:
+        out.print(f"cut by a split: {plain(pair['one'])} and {plain(pair['other'])}")
 
 
 def _edges(edges: list[dict[str, Any]]) -> Any:

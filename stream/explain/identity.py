@@ -12,13 +12,23 @@ Edge = dict[str, Any]
 
 
 def identity_view(person: Person) -> dict[str, Any]:
-    """The person's ids, its own first, and the edges between them; ids that were asked for, and those refused with their reasons."""
+    """The person's ids, its own first, and the edges between them; ids that were asked for, those refused with their reasons, and
+    the pairs that a split has cut.
+    """
     known = person.identities()
     edges = [
         {"one": edge.one, "other": edge.other, "since": iso_time(edge.at_ms), "source": edge.source, "reason": edge.reason}
         for edge in known.edges
     ]
-    return {"person": person.state.id, "ids": person.ids(), "edges": edges, "asked": list(known.asked), "refused": dict(known.refused)}
+    cut = [{"one": one, "other": other} for parting in known.partings for one, other in parting.cut]
+    return {
+        "person": person.state.id,
+        "ids": person.ids(),
+        "edges": edges,
+        "asked": list(known.asked),
+        "refused": dict(known.refused),
+        "cut": cut,
+    }
 
 
 def way_between(edges: list[Edge], one: str, other: str) -> list[Edge]:

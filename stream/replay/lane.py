@@ -17,7 +17,7 @@ from stream.worker.dues import DueIndex
 from stream.worker.fill import is_switch, until_switch
 from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
-from stream.worker.people import People, read_pointers, read_tombstones
+from stream.worker.people import People, read_for_splits, read_pointers, read_tombstones
 from stream.worker.sweep import Sweeper, SweepResult
 
 _SLICES_AT_ONCE = 8
@@ -36,6 +36,7 @@ class ReplayLane:
         header = LaneHeader(partitions=partitions)
         self._memory = LaneMemory(partition, header, b"", DueIndex({}), History({0: Bundle()}, header.switches, secret))
         self._bundles = bundles
+        self._past = past
         self._take = take
         self._store = MemoryStateStore()
         self._reader = IntakeReader()
@@ -69,6 +70,7 @@ class ReplayLane:
         changes = begin(memory)
         people = People(memory, changes, working, await read_pointers(self._store, memory.partition, packed))
         people.tombstones = await read_tombstones(self._store, memory.partition, intake.heard, changes)
+        await read_for_splits(people, intake, self._store, self._past)
         BatchStep(memory, changes, people, bundles).run(intake)
         await self._commit(changes, people.all(), SweepResult({}, {}, []))
         self.erased.update(changes.erased)

@@ -39,6 +39,11 @@ def shadow_digest(digest: bytes) -> bytes:
     return digest + b"f"
 
 
+def former_name(digest: bytes, offset: int) -> bytes:
+    """The name of a pointer that a split has ended: it was made by the record at the offset. Longer than any digest, so no id has it."""
+    return digest + offset.to_bytes(8, "big")
+
+
 class PartitionKeys:
     """The keys of one partition."""
 

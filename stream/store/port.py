@@ -98,6 +98,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     ``erased_ms``: the clock at the newest erasure of an id of the partition, 0 for none; whoever begins to exist does so after it.
     ``marks``: (collector's name, greatest number) of those heard of last, the newest at the end (see ``schemas.spool_mark``).
     ``gathering``: what has been told for the filling of the newest set; ``before``: the version that held before the current one.
+    ``parted``: whether anybody of the partition may come from a split.
     """
 
     format: int = HEADER_FORMAT
@@ -125,6 +126,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     marks: tuple[tuple[bytes, int], ...] = ()
     gathering: Gathering | None = None
     before: int = 0
+    parted: bool = False
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -14,8 +14,17 @@ from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event, read_event
 from schemas.identities import IdentityPolicy
-from schemas.identity_records import ErasedRecord, FilledRecord, ForwardRecord, LinkRecord, ListedRecord, TransferRecord
-from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, EraseRecord, ListRecord, read_internal
+from schemas.identity_records import (
+    ErasedRecord,
+    FilledRecord,
+    ForwardRecord,
+    IdentityRecord,
+    LinkRecord,
+    ListedRecord,
+    PartedRecord,
+    TransferRecord,
+)
+from schemas.internal import HEADER, ClockRecord, DefinitionsRecord, EraseRecord, ListRecord, SplitRecord, read_internal
 from schemas.routing import partition_of
 from schemas.spool_mark import HEADER as MARK_HEADER
 from schemas.spool_mark import is_repeat
@@ -27,8 +36,9 @@ from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.names import Namer
 from stream.worker.people import People
+from stream.worker.splitting import Splitter
 from tagging.codec import unpack
-from tagging.identities import all_joined
+from tagging.identities import all_joined, has_parted
 from tagging.person import Person
 from tagging.state import PersonState
 
@@ -51,8 +61,7 @@ class Forwarded:
     event: Event
 
 
-Hop = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord
-Said = Event | Forwarded | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord | EraseRecord
+Said = Event | Forwarded | IdentityRecord | EraseRecord | SplitRecord
 
 
 @dataclass(slots=True)
@@ -61,7 +70,8 @@ class Intake:
 
     ``steps``: (record, event or what another lane says, digest of whom it is for), or (record, definitions, None) where a set is
     asked for or switched to, (record, list, None) where a list names persons or no longer does, or (record, None, None) for what only
-    moves the clock. ``heard``: of what other lanes say, digest and when it was said.
+    moves the clock. ``heard``: of what other lanes say, digest and when it was said. ``splits``: offset of each, and up to where the
+    log of this partition was read for it; ``parted``: digests of the ids that splits elsewhere take away.
     """
 
     steps: list[tuple[Record, Said | DefinitionsRecord | ListRecord | None, bytes | None]] = field(default_factory=list)
@@ -69,6 +79,8 @@ class Intake:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
     heard: list[tuple[bytes, int]] = field(default_factory=list)
+    splits: list[tuple[int, int]] = field(default_factory=list)
+    parted: list[bytes] = field(default_factory=list)
 
     def refuse(self, version: int, rejected: Rejected) -> None:
         """Make the switches to a version dead letters: they then only move the clock."""
@@ -141,15 +153,29 @@ class IntakeReader:
             intake.digests.update((person_digest(person), None) for person in internal.named)
             intake.steps.append((record, internal, None))
             return
-        named = internal.id if isinstance(internal, EraseRecord) else internal.to
+        named = internal.id if isinstance(internal, EraseRecord | SplitRecord) else internal.to
         digest = self._digests.get(named) or self._digest(named)
         intake.digests[digest] = None
-        if not isinstance(internal, EraseRecord | ErasedRecord):
-            intake.heard.append((digest, internal.said_ms))
+        _hear(internal, intake, record, digest)
         if not isinstance(internal, ForwardRecord):
             intake.steps.append((record, internal, digest))
         elif forwarded is not None:
             intake.steps.append((record, Forwarded(internal, forwarded), digest))
+
+
+def _hear(internal: IdentityRecord | EraseRecord | SplitRecord, intake: Intake, record: Record, digest: bytes) -> None:
+    """Note what must be looked up for a record."""
+    if isinstance(internal, PartedRecord):
+        intake.parted.append(digest)
+    if isinstance(internal, SplitRecord):
+        intake.splits.append((record.offset, _read_to(internal)))
+    elif not isinstance(internal, EraseRecord | ErasedRecord):
+        intake.heard.append((digest, internal.said_ms))
+
+
+def _read_to(record: SplitRecord) -> int:
+    """Where the reading of the person's own partition ended; of a record that is for another one, nowhere."""
+    return record.ends[partition_of(record.id, len(record.ends))] if record.ends else -1
 
 
 def _forwarded(record: ForwardRecord, policy: IdentityPolicy) -> Event:
@@ -184,6 +210,7 @@ class BatchStep:
         self._namer = Namer(people)
         self._eraser = Eraser(people)
         self._gatherer = Gatherer(people)
+        self._splitter = Splitter(people)
 
     def run(self, intake: Intake) -> None:
         """Apply every step in order; what turns out to be unacceptable joins the intake's dead letters."""
@@ -232,6 +259,7 @@ class BatchStep:
         self._namer = Namer(self._people)
         self._eraser = Eraser(self._people)
         self._gatherer = Gatherer(self._people)
+        self._splitter = Splitter(self._people)
 
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
         stated, clock = event.stated_ms, self._changes.clock
@@ -249,7 +277,10 @@ class BatchStep:
                 elsewhere = event.routing_id
             if elsewhere is not None:
                 original, said_ms = Raw(record.value or b""), record.timestamp
-                self._forward(ForwardRecord(origin=0, number=0, to=elsewhere, hops=1, event_ms=event_ms, event=original, said_ms=said_ms))
+                stood = (self._memory.partition, record.offset)
+                self._forward(
+                    ForwardRecord(origin=0, number=0, to=elsewhere, hops=1, event_ms=event_ms, event=original, said_ms=said_ms, stood=stood)
+                )
                 return
             working = people.candidate(event.routing_id, digest, record.timestamp)
         self._apply(working, event, event_ms)
@@ -263,8 +294,11 @@ class BatchStep:
         if isinstance(said, EraseRecord):
             self._eraser.erase(said)
             return
+        if isinstance(said, SplitRecord):
+            self._splitter.split(said, record.offset)
+            return
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, Hop)
+        assert isinstance(hop, IdentityRecord)
         if not self._is_next(hop):
             return
         if isinstance(hop, ErasedRecord):
@@ -273,6 +307,12 @@ class BatchStep:
             self._eraser.late(hop)
         elif isinstance(said, Forwarded):
             self._forwarded(said, digest, record)
+        elif not self._splitter.passes_on(hop):
+            self._of_identity(hop, record)
+
+    def _of_identity(self, hop: IdentityRecord, record: Record) -> None:
+        if isinstance(hop, PartedRecord):
+            self._splitter.parted(hop, record.timestamp)
         elif isinstance(hop, ListedRecord):
             self._namer.elsewhere(hop, record.timestamp)
         elif isinstance(hop, LinkRecord):
@@ -282,7 +322,7 @@ class BatchStep:
         elif isinstance(hop, FilledRecord):
             self._gatherer.take(hop)
 
-    def _is_next(self, hop: Hop) -> bool:
+    def _is_next(self, hop: IdentityRecord) -> bool:
         if isinstance(hop, FilledRecord) and not hop.hops:
             return self._gatherer.is_next(hop)
         return self._people.is_next(hop)
@@ -294,7 +334,19 @@ class BatchStep:
             self._forward(replace(forward, to=target, hops=forward.hops + 1))
             return
         working = self._people.working.get(digest) or self._people.candidate(forward.to, digest, record.timestamp)
-        self._apply(working, said.event, min(forward.event_ms, self._changes.clock))
+        if not has_parted(working.person.state.identities) or not self._passes_on(working, said):
+            self._apply(working, said.event, min(forward.event_ms, self._changes.clock))
+
+    def _passes_on(self, working: Working, said: Forwarded) -> bool:
+        """Whether a person who comes from a split need not apply an event: it has been counted, or is the other's, who is sent it."""
+        known, named, forward = working.person.identities(), said.event.routing_id, said.record
+        if known.is_counted(named, forward.stood):
+            self._changes.repeated += 1
+            return True
+        into = known.elsewhere(named)
+        if into is not None:
+            self._forward(replace(forward, to=into, hops=forward.hops + 1))
+        return into is not None
 
     def _apply(self, working: Working, event: Event, event_ms: int) -> None:
         changes, engine = self._changes, self._engine

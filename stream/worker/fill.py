@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from schemas.definitions.model import Bundle
 from schemas.errors import Rejected
 from schemas.event import Event
-from schemas.identity_records import FilledRecord, ForwardRecord, LinkRecord, TransferRecord
-from schemas.internal import HEADER, DefinitionsRecord, EraseRecord, ListRecord, read_internal
+from schemas.identity_records import FilledRecord, ForwardRecord, IdentityRecord, LinkRecord, TransferRecord
+from schemas.internal import HEADER, DefinitionsRecord, EraseRecord, ListRecord, SplitRecord, read_internal
 from schemas.spool_mark import is_repeat
 from segments.compile import compile_bundle
 from segments.engine import Engine
@@ -24,7 +24,7 @@ from segments.history import History
 from stream.kafka.port import Record
 from stream.store.layout import shadow_digest
 from stream.store.port import Filling
-from stream.worker.batch import BatchStep, Forwarded, Hop, Intake, IntakeReader, Said, load
+from stream.worker.batch import BatchStep, Forwarded, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
 from stream.worker.fill_merges import Known, Merging, begins
 from stream.worker.memory import Changes, LaneMemory, Working
@@ -77,10 +77,10 @@ class _FillStep(BatchStep):
             super()._event(event, digest, record)
 
     def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
-        if isinstance(said, EraseRecord):
+        if isinstance(said, EraseRecord | SplitRecord):
             return
         hop = said.record if isinstance(said, Forwarded) else said
-        assert isinstance(hop, Hop)
+        assert isinstance(hop, IdentityRecord)
         if isinstance(hop, FilledRecord) and not hop.hops:
             return
         received = self._changes.received
@@ -95,7 +95,7 @@ class _FillStep(BatchStep):
     def _said(self, said: object, hop: ForwardRecord | LinkRecord | TransferRecord | FilledRecord, digest: bytes, record: Record) -> None:
         merging, offset = self.merging, record.offset
         if isinstance(said, Forwarded):
-            if not merging.is_elsewhere(digest, offset):
+            if not merging.is_elsewhere(digest, offset) and not self._is_anothers(digest, said):
                 self._forwarded(said, digest, record)
         elif isinstance(hop, LinkRecord):
             merging.linked(hop, digest, offset)
@@ -103,6 +103,15 @@ class _FillStep(BatchStep):
             merging.transferred(hop, digest, offset, record.timestamp)
         elif isinstance(hop, FilledRecord):
             merging.passed_on(hop, digest, offset, record.timestamp)
+
+    def _is_anothers(self, digest: bytes, said: Forwarded) -> bool:
+        """Whether a split has given the event to another person, or back to this one, who finds it where it stood first."""
+        parted = self.merging.known.parted
+        if not parted:
+            return False
+        named, stood = said.event.routing_id, said.record.stood
+        is_here = stood is not None and stood[0] == self._memory.partition and named == said.record.to
+        return is_here or named in parted.get(digest, ())
 
     def _is_erased(self, digest: bytes, record: Record) -> bool:
         erasure = self.merging.known.erased.get(digest)

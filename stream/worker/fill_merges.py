@@ -31,13 +31,16 @@ from tagging.state import PersonState, rebase
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the store says of those whom a slice of records is about, by digest. ``pointers``: for whom ids stand by now; ``erased``: of
-    whom nothing from before may come back; ``pieces``: what was told of absorbed persons, by name.
+    whom nothing from before may come back; ``pieces``: what was told of absorbed persons, by name. ``parted``: people who come from a
+    split, and the ids that went to others; ``former``: at which offsets somebody became a part of another, and is a person again.
     """
 
     shadows: Mapping[bytes, bytes | None]
     pointers: Mapping[bytes, Pointer] = field(default_factory=dict)
     erased: Mapping[bytes, Tombstone] = field(default_factory=dict)
     pieces: Mapping[bytes, bytes] = field(default_factory=dict)
+    parted: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
+    former: frozenset[int] = frozenset()
 
 
 class Awaited(NamedTuple):
@@ -99,6 +102,10 @@ class Merging:
     def linked(self, said: LinkRecord, digest: bytes, offset: int) -> None:
         """If this was the step that made the person a part of another, what was found of it goes there."""
         pointer, people = self.known.pointers.get(digest), self.people
+        if offset in self.known.former:
+            # A split has undone it: the past stays here, and the other lane's filling need not wait for it.
+            self._tell(said.other, said.to, said, NOTHING)
+            return
         if pointer is None or pointer.offset != offset:
             return
         working = people.working.pop(digest, None)
@@ -132,6 +139,8 @@ class Merging:
             found = None if piece is None or piece == NOTHING else unpack(piece)
         if piece is not None:
             self.used.append(name)
+        if said.absorbed in self.known.parted.get(digest, ()):
+            return
         if not self.is_elsewhere(digest, offset):
             self._unite(said.to, digest, _bare(state, found), append_ms)
         elif state.definitions < self.filling.version:

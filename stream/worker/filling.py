@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from schemas.errors import Rejected
+from schemas.identity_records import LinkRecord
 from stream.kafka.port import Bundles, PastLog, Record
-from stream.store.layout import shadow_digest
+from stream.store.layout import former_name, shadow_digest
 from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
 from stream.store.redis import until_available
 from stream.worker.batch import Intake
 from stream.worker.fill import FilledSlice, Filler
 from stream.worker.fill_merges import Known, awaited
 from stream.worker.memory import LaneMemory
+from tagging.codec import unpack
+from tagging.identities import has_parted, unpack_identities
 
 _SLICE_RECORDS = 256
 
@@ -118,7 +122,19 @@ class LaneFilling:
         gathering = header.gathering
         is_told = gathering is not None and (gathering.version, gathering.old) == (filling.version, filling.old)
         pieces = _found(names, await store.pieces(partition, names)) if is_told else {}
-        return Known(dict(zip(digests, found, strict=True)), pointers, erased, pieces)
+        known = Known(dict(zip(digests, found, strict=True)), pointers, erased, pieces)
+        if not header.parted:
+            return known
+        links = {former_name(to, record.offset): record.offset for record, said, to in intake.steps if to and isinstance(said, LinkRecord)}
+        ended = _found(list(links), await store.pointers(partition, list(links)))
+        return dataclasses.replace(known, parted=await self._parted(digests), former=frozenset(links[name] for name in ended))
+
+    async def _parted(self, digests: list[bytes]) -> dict[bytes, frozenset[str]]:
+        """Who comes from a split, and which ids went to others."""
+        found = await self._store.persons(self._memory.partition, digests)
+        states = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
+        known = {digest: unpack_identities(state.identities, state.id) for digest, state in states.items() if has_parted(state.identities)}
+        return {digest: frozenset(one for parting in each.partings for one in parting.theirs) for digest, each in known.items()}
 
     async def _records(self, offset: int) -> Sequence[Record]:
         if self._ahead is None or self._ahead[0] != offset:

@@ -32,7 +32,7 @@ from stream.worker.filling import LaneFilling
 from stream.worker.measures import LaneMeasures
 from stream.worker.memory import Changes, CommitDraft, LaneMemory, begin
 from stream.worker.outbox import Outbox, entries_of
-from stream.worker.people import People, read_pointers, read_tombstones
+from stream.worker.people import People, read_for_splits, read_pointers, read_tombstones
 from stream.worker.sweep import Sweeper, SweepResult
 from stream.worker.turns import Turns
 from tagging.state import PersonState
@@ -253,6 +253,8 @@ class Lane:
         people = People(self.memory, batch.changes, working, batch.pointers)
         if intake.heard:
             people.tombstones = await self._tombstones(intake, batch.changes)
+        if intake.splits or intake.parted:
+            await until_available(lambda: read_for_splits(people, intake, self._parts.store, self._parts.past))
         BatchStep(self.memory, batch.changes, people, bundles).run(intake)
         packed.update(batch.draft.add(people.all()))
         batch.dead_letters += intake.dead_letters

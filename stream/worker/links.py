@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from schemas.event import Event
 from schemas.identities import IdentityPolicy
-from schemas.identity_records import FIRST_LOGIN, TOO_MANY, TWO_STRONG, Edge, LinkPhase, LinkRecord, TransferRecord, state_text
+from schemas.identity_records import FIRST_LOGIN, PARTED, TOO_MANY, TWO_STRONG, Edge, LinkPhase, LinkRecord, TransferRecord, state_text
 from schemas.person_merged import PersonMerged
 from segments.fill import adopt
 from stream.store.layout import person_digest
@@ -26,7 +26,7 @@ from tagging.identities import unpack_identities
 from tagging.person import Person
 from tagging.state import PersonState
 
-_ANSWER_MS: Final = 7 * 86_400_000
+ANSWER_MS: Final = 7 * 86_400_000
 
 
 class Linker:
@@ -42,7 +42,7 @@ class Linker:
         """An event of the person names other ids: ask for those that are new."""
         person, clock = working.person, self._changes.clock
         identities = person.identities()
-        identities.forget_unanswered(clock - _ANSWER_MS)
+        identities.forget_unanswered(clock - ANSWER_MS)
         explicit = self._policy.is_explicit(event.wire)
         source = event.wire.source
         joined = {person.state.id: None} | identities.ids()
@@ -50,6 +50,9 @@ class Linker:
         has_new = False
         for typed_id in event.ids[1:]:
             if typed_id in joined or (not explicit and identities.is_open(typed_id)):
+                continue
+            if not explicit and identities.is_cut(event.ids[0], typed_id):
+                self._changes.refused_links[PARTED] += 1
                 continue
             if room is None:
                 room = _Room(self._policy, dict.fromkeys((*joined, *identities.places())))
@@ -92,7 +95,7 @@ class Linker:
             return
         if working is not None:
             self._people.bring(working)
-            working.person.identities().forget_unanswered(self._changes.clock - _ANSWER_MS)
+            working.person.identities().forget_unanswered(self._changes.clock - ANSWER_MS)
         match record.phase:
             case "claim":
                 self._claimed(record, working)
@@ -261,10 +264,11 @@ class Linker:
             self._engine.take_over(person, state, changes.clock, changes.transitions)
             self._people.note(working, since)
         identities = person.identities()
-        identities.forget_unanswered(changes.clock - _ANSWER_MS)
+        identities.forget_unanswered(changes.clock - ANSWER_MS)
         if state is not None:
             theirs = unpack_identities(state.identities, state.id)
-            theirs.forget_unanswered(changes.clock - _ANSWER_MS)
+            theirs.forget_unanswered(changes.clock - ANSWER_MS)
+            changes.parted = changes.parted or bool(theirs.partings)
             if left_out := identities.take_over(theirs):
                 changes.refused_links[TOO_MANY] += left_out
         self._note(person, record.edge)

@@ -91,6 +91,8 @@ class Changes:
         self.pieces.clear()
         self.drop_pieces = True
 
+    parted: bool = False
+
     def note_adopted(self, working: Working) -> None:
         """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
         if working.shadow is not None:
@@ -125,6 +127,7 @@ def begin(memory: LaneMemory) -> Changes:
         marks=dict(header.marks),
         gathering=header.gathering,
         before=header.before,
+        parted=header.parted,
     )
 
 
@@ -231,4 +234,5 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         marks=tuple(changes.marks.items()),
         gathering=changes.gathering,
         before=changes.before,
+        parted=changes.parted,
     )

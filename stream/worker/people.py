@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from schemas import rejection
 from schemas.errors import Rejected
@@ -15,16 +16,21 @@ from schemas.identity_records import (
     IdentityRecord,
     LinkRecord,
     ListedRecord,
+    PartedRecord,
     TransferRecord,
     identity_value,
 )
 from schemas.routing import partition_of
+from stream.kafka.port import PastLog, Record
 from stream.store.layout import person_digest, shadow_digest
 from stream.store.port import Pointer, StateStore, Tombstone
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.outbox import pack_internal
 from tagging.person import Person
 from tagging.state import new_person
+
+BETWEEN_MAX = 50_000
+"""How many records a lane reads again at most, to count what came between the reading of the log and a split."""
 
 KINDS: dict[type[IdentityRecord], bytes] = {
     ForwardRecord: b"forward",
@@ -33,6 +39,7 @@ KINDS: dict[type[IdentityRecord], bytes] = {
     TransferRecord: b"transfer",
     ErasedRecord: b"erased",
     FilledRecord: b"filled",
+    PartedRecord: b"parted",
 }
 
 
@@ -59,9 +66,39 @@ async def read_tombstones(
     return {digest: erasure for digest, erasure in zip(wanted, found, strict=True) if erasure is not None}
 
 
+class SplitIntake(Protocol):
+    """What the splits of a batch need: (offset, read to) of each, and digests of the ids that others take away."""
+
+    splits: list[tuple[int, int]]
+    parted: list[bytes]
+
+
+async def read_between(past: PastLog, partition: int, splits: Iterable[tuple[int, int]]) -> dict[int, Sequence[Record]]:
+    """For each split, what stands between the reading of the log for it and itself; none where that is too much.
+
+    ``splits``: offset of the record, and where it was read to.
+    """
+    found: dict[int, Sequence[Record]] = {}
+    for offset, since in splits:
+        if not 0 <= since <= offset <= since + BETWEEN_MAX:
+            continue
+        records: list[Record] = []
+        at = since
+        while at < offset:
+            read = [record for record in await past.read(partition, at, offset - at) if record.offset < offset]
+            if not read:
+                break
+            records += read
+            at = read[-1].offset + 1
+        found[offset] = records
+    return found
+
+
 @dataclass(slots=True)
 class People:
-    """Persons and pointers of a batch by digest; both change as it goes on."""
+    """Persons and pointers of a batch by digest; both change as it goes on. ``between``: by offset of a ``$split``, what stands between
+    the reading of the log for it and itself. ``ending``: the pointers as they were of ids that splits take away.
+    """
 
     memory: LaneMemory
     changes: Changes
@@ -69,6 +106,8 @@ class People:
     pointers: dict[bytes, str] = field(default_factory=dict)
     absorbed: list[Working] = field(default_factory=list)
     tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
+    between: dict[int, Sequence[Record]] = field(default_factory=dict)
+    ending: dict[bytes, Pointer] = field(default_factory=dict)
 
     def all(self) -> list[Working]:
         """Everybody, first those who are persons no more: one of them may have begun anew."""
@@ -182,3 +221,13 @@ class People:
         changes.sent[partition] += 1
         record.origin, record.number = self.memory.partition, changes.sent[partition]
         changes.internal.append(pack_internal(partition, KINDS[type(record)], record.to.encode(), identity_value(record)))
+
+
+async def read_for_splits(people: People, intake: SplitIntake, store: StateStore, past: PastLog) -> None:
+    """Read what the splits of a batch need: nearly always nothing."""
+    partition = people.memory.partition
+    if intake.splits:
+        people.between = await read_between(past, partition, intake.splits)
+    if intake.parted:
+        found = await store.pointers(partition, intake.parted)
+        people.ending = {digest: pointer for digest, pointer in zip(intake.parted, found, strict=True) if pointer is not None}

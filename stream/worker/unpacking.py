@@ -6,20 +6,27 @@ import msgspec
 
 from schemas import rejection
 from schemas.errors import Misconfigured, Rejected
-from schemas.identity_records import FilledRecord, TransferRecord
+from schemas.identity_records import FilledRecord, PartedRecord, TransferRecord
 from tagging.codec import unpack
 from tagging.state import PersonState
 
 
-def unpacked(record: TransferRecord | FilledRecord) -> PersonState | None:
+def unpacked(record: TransferRecord | FilledRecord | PartedRecord) -> PersonState | None:
     """The state, if the record carries any.
 
     Raises:
         Rejected: ``unreadable-internal``.
     """
     packed = record.packed()
-    if packed is None:
-        return None
+    return None if packed is None else unpacked_state(packed)
+
+
+def unpacked_state(packed: bytes) -> PersonState:
+    """A state that came in a record.
+
+    Raises:
+        Rejected: ``unreadable-internal``.
+    """
     try:
         return unpack(packed)
     except (Misconfigured, msgspec.MsgspecError, IndexError, ValueError) as error:

@@ -24,7 +24,9 @@ MOST_HOPS = 64
 
 @dataclass(frozen=True)
 class Said:
-    """What one lane tells another. ``person``: the absorbed one of a transfer; ``body``, ``event_ms`` and ``said_ms``: of a forward."""
+    """What one lane tells another. ``person``: the absorbed one of a transfer; ``body``, ``event_ms``, ``said_ms`` and
+    ``stood`` (partition and offset): of a forward.
+    """
 
     kind: str
     to: str
@@ -42,6 +44,7 @@ class Said:
     said_ms: int = 0
     given_up_ms: int = 0
     body: dict[str, Any] | None = None
+    stood: tuple[int, int] = (0, 0)
 
 
 class TooManyHopsError(Exception):
@@ -75,7 +78,7 @@ class LinkingLane(Partition):
         if elsewhere is None and event.person not in self.persons and not is_ours:
             elsewhere = event.person
         if elsewhere is not None:
-            self.send(Said("forward", elsewhere, 1, event_ms=event.at, said_ms=append_ms, body=event.body))
+            self.send(Said("forward", elsewhere, 1, event_ms=event.at, said_ms=append_ms, body=event.body, stood=(self.number, self.at)))
             return
         self._apply_and_claim(event.person, event, append_ms)
 
@@ -291,5 +294,5 @@ def as_written(said: Said) -> dict[str, Any]:
     if said.edge is not None:
         written["edge"] = list(said.edge)
     if said.kind == "forward":
-        return written | {"event_ms": said.event_ms, "said_ms": said.said_ms, "event": said.body}
+        return written | {"event_ms": said.event_ms, "said_ms": said.said_ms, "event": said.body, "stood": list(said.stood)}
     return written | ({"phase": said.phase, "other": said.other} if said.kind == "link" else {"absorbed": said.absorbed})

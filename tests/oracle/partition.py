@@ -26,6 +26,7 @@ class Partition:
     """One lane as it works through its log.
 
     ``evaluates``: whether it works out segments; what is known of people, and what lanes tell each other, does not depend on them.
+    ``at``: the offset of the record that is being read.
     """
 
     number: int
@@ -42,10 +43,12 @@ class Partition:
     secret: bytes | None = None
     spooled: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     evaluates: bool = True
+    at: int = 0
 
     def read(self, raw: Raw) -> None:
         """Take the next record."""
         self.clock_ms = max(self.clock_ms, raw.append_ms)
+        self.at = raw.offset
         found = classify(raw, self.lane())
         if (found == DeadLetter("too-old") or isinstance(found, Event)) and self._came_before(raw):
             self.duplicates += 1

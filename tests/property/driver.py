@@ -24,7 +24,7 @@ from stream.worker.fill import is_switch, until_switch
 from stream.worker.filling import LaneFilling
 from stream.worker.memory import Changes, LaneMemory, Working, begin, build_commit
 from stream.worker.outbox import entries_of, unpack_entry
-from stream.worker.people import People, read_pointers, read_tombstones
+from stream.worker.people import People, read_for_splits, read_pointers, read_tombstones
 from stream.worker.sweep import Sweeper, SweepResult
 from tests.oracle.classify import Raw
 
@@ -184,6 +184,7 @@ class Driver:
         working = load(packed.items(), done(self._sweeper.shadows(digests)))
         people = People(self._memory, changes, working, done(read_pointers(self.store, self.place.partition, packed)))
         people.tombstones = done(read_tombstones(self.store, self.place.partition, intake.heard, changes))
+        done(read_for_splits(people, intake, self.store, _Past(self._log)))
         BatchStep(self._memory, changes, people, self._known(intake)).run(intake)
         for letter in intake.dead_letters:
             # A crash may write a dead letter again, but never with another reason.

@@ -12,6 +12,7 @@ from stream.store.layout import person_digest
 from stream.store.memory import MemoryStateStore
 from stream.store.port import Commit, LaneHeader, Pointer, pack_header
 from tagging.codec import pack
+from tagging.identities import Parting
 from tagging.person import Person
 from tagging.state import new_person
 
@@ -46,7 +47,15 @@ def test_a_view_tells_ids_edges_questions_and_refusals() -> None:
         "source": "shop",
         "reason": "viewed",
     }
-    assert (view["asked"], view["refused"]) == (["anon:b"], {"anon:c": "first-login"})
+    assert (view["asked"], view["refused"], view["cut"]) == (["anon:b"], {"anon:c": "first-login"}, [])
+
+
+def test_a_view_tells_what_splits_have_cut() -> None:
+    person = known()
+    person.identities().partings = [Parting((("user:u1", "crm:c"),), ("user:u1", "crm:c"), ("crm:c",), "crm:c", (1,))]
+    person.keep_identities()
+
+    assert identity_view(person)["cut"] == [{"one": "user:u1", "other": "crm:c"}]
 
 
 def test_the_way_between_two_ids_is_the_fewest_edges_in_order() -> None:

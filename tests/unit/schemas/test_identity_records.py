@@ -11,8 +11,10 @@ from schemas.identity_records import (
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
+    PartedRecord,
     TransferRecord,
     identity_value,
+    packed_of,
     state_text,
 )
 from schemas.internal import read_internal
@@ -25,6 +27,9 @@ EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
     "record",
     [
         ForwardRecord(origin=1, number=2, to="user:u1", hops=3, event_ms=T, event=msgspec.Raw(b'{"a": 1e3}')),
+        ForwardRecord(origin=1, number=2, to="user:u1", event_ms=T, event=msgspec.Raw(b"{}"), stood=(3, 4)),
+        PartedRecord(origin=1, number=2, to="anon:a", person="anon:a", said_ms=T, state=state_text(b"packed")),
+        PartedRecord(origin=1, number=2, to="anon:b", person="anon:a", said_ms=T),
         LinkRecord(origin=1, number=2, to="anon:a", phase="claim", other="user:u1", edge=EDGE),
         LinkRecord(
             origin=1,
@@ -94,3 +99,9 @@ def test_a_step_of_a_link_was_said_when_the_link_began() -> None:
     transfer = TransferRecord(origin=1, number=2, to="user:u1", absorbed="anon:a", edge=EDGE)
 
     assert (link.said_ms, transfer.said_ms) == (T, T)
+
+
+def test_a_state_that_is_no_base64_is_unreadable() -> None:
+    assert packed_of(state_text(b"packed")) == b"packed"
+    with pytest.raises(Rejected):
+        packed_of("?")

@@ -15,10 +15,12 @@ from schemas.internal import (
     DefinitionsRecord,
     EraseRecord,
     ListRecord,
+    SplitRecord,
     definitions_value,
     erase_value,
     list_value,
     read_internal,
+    split_value,
 )
 
 
@@ -31,6 +33,14 @@ def test_what_is_written_is_read() -> None:
     assert read_internal(erase_value("user:u1")) == EraseRecord("user:u1")
     assert erase_value("user:u1") == b'{"type":"$erase","id":"user:u1"}'
     assert list_value("vip", 5, "user:u1", named=True) == b'{"type":"$list","id":"vip","version":5,"add":["user:u1"]}'
+
+
+def test_a_split_is_read_as_it_was_written() -> None:
+    sides = (("user:u1",), ("anon:a",))
+    cut = (("user:u1", "anon:a"),)
+    split = SplitRecord("user:u1", 1_764_000_000_000, 3, cut, sides, "anon:a", ("AA==", "AQ=="), (7, 8), 5, (("ab", 9),))
+
+    assert read_internal(split_value(split)) == split
 
 
 def test_a_list_names_several_in_order_and_whom_it_adds_it_does_not_remove() -> None:

@@ -179,7 +179,7 @@ def test_an_event_in_the_wrong_partition_is_forwarded_to_the_right_one() -> None
     ((partition, message),) = map(unpack_entry, changes.internal)
     assert (partition, message.key) == (partition_of(f"user:{stranger}", 8), f"user:{stranger}".encode())
     assert read_internal(message.value) == ForwardRecord(
-        origin=0, number=1, to=f"user:{stranger}", hops=1, event_ms=T, event=msgspec.Raw(first.value or b""), said_ms=T
+        origin=0, number=1, to=f"user:{stranger}", hops=1, event_ms=T, event=msgspec.Raw(first.value or b""), said_ms=T, stood=(0, 0)
     )
     assert (reasons(intake), list(working), changes.people, changes.forwarded) == ([], [person_digest(f"user:{native}")], 1, 1)
 

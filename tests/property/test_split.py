@@ -1,0 +1,105 @@
+"""People who are split at any time of a life: each side is as if the edge had never been, and stays so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from random import Random
+
+import pytest
+from hypothesis import settings
+
+from tests.oracle.naming import Names
+from tests.property.dice import Dice
+from tests.property.drawn_logs import START_MS
+from tests.property.drawn_people import SECRET, Taste, WhoCase, who_case_of
+from tests.property.lanes import Deployment
+from tests.property.splitting import drawn_cut, engine_of, not_as_the_oracle_says, people, read_sides, settle, split
+from tests.property.test_who_is_who import goes_again_alike, sequences_have_no_gaps, views
+
+_SOAKS = settings().max_examples > 1_000
+_SEEDS = 20_000 if _SOAKS else 300
+_BLOCK = 50
+pytestmark = pytest.mark.timeout(0 if _SOAKS else 600)
+
+_TASTE = Taste(jumps=False, versions=False, plain=True, most_turns=60)
+
+
+def without_repeats(case: WhoCase) -> WhoCase:
+    """Of two copies that go different ways the one that arrives first counts, and each has its own time."""
+    seen: set[bytes] = set()
+    turns = []
+    for ahead_ms, turn in case.turns:
+        value = turn.message.value or b"" if turn.message is not None and not turn.message.headers else b""
+        if not value or value not in seen:
+            turns.append((ahead_ms, turn))
+        seen.add(value)
+    return replace(case, turns=turns)
+
+
+def split_now_and_then(case: WhoCase, dice: Dice) -> Deployment:
+    """The case, with somebody split now and then while records are under way."""
+    deployment = Deployment(case.partitions, case.bundles, START_MS, SECRET)
+    deployment.activate(1)
+    engine = engine_of(deployment)
+    turns = iter(case.turns)
+
+    def go_on(most: int) -> None:
+        for _, (ahead_ms, turn) in zip(range(most), turns, strict=False):
+            deployment.now_ms += ahead_ms
+            deployment.turn(turn)
+
+    go_on(len(case.turns) // 3)
+    for _ in range(dice.below(4)):
+        go_on(dice.below(6))
+        if dice.below(3):
+            deployment.finish()
+        drawn = drawn_cut(deployment, dice, engine.policy)
+        if drawn is None:
+            continue
+        between = dice.below(6)
+        record = read_sides(deployment, *drawn, engine, partial(go_on, between))
+        go_on(dice.below(6))
+        split(deployment, record)
+    go_on(len(case.turns))
+    settle(deployment)
+    return deployment
+
+
+def sent(case: WhoCase) -> int:
+    """How many events there are, each once."""
+    names = Names(case.bundles[1].identity, SECRET)
+    messages = [turn.message for _, turn in case.turns if turn.message is not None and not turn.message.headers]
+    events = [json.loads(message.value or b"") for message in messages]
+    return len({event["id"] for event in events if names.stated(event)})
+
+
+def counted(deployment: Deployment) -> int:
+    """How many all people have counted together."""
+    number = deployment.bundles[1].numbers.tags["seen"]
+    return sum(one.state.tags[number].count for one in people(deployment) if number in one.state.tags)
+
+
+def holds(case: WhoCase, dice: Dice) -> int:
+    case = without_repeats(case)
+    deployment = split_now_and_then(case, dice)
+    found = not_as_the_oracle_says(deployment)
+    assert not found, "\n".join(found)
+    assert counted(deployment) == sent(case)
+    sequences_have_no_gaps(deployment, case)
+    goes_again_alike(deployment)
+    return sum(len(one.identities().partings) for one in people(deployment))
+
+
+@pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))
+def test_each_side_is_as_if_the_edge_had_never_been(first: int) -> None:
+    parted = 0
+    for seed in range(first, first + _BLOCK):
+        dice = Dice(Random(seed).randrange)
+        try:
+            parted += holds(who_case_of(dice, _TASTE, views()), dice)
+        except BaseException as error:
+            error.add_note(f"the case of seed {seed}")
+            raise
+    assert parted > _BLOCK // 5
