@@ -26,7 +26,7 @@ _OWN_ID_BYTES: Final = 16
 _FIELDS_MAX: Final = 200
 _IN_ADDRESS: Final = re.compile(rf"(?<=[?&#]){PARAMETER}=([^&#]*)&?")
 _LEFT_OVER: Final = re.compile(r"[?&](?=#|$)|#$")
-_ADDRESSES: Final = ("url", "search", "referrer")
+_ADDRESSES: Final = frozenset({"url", "search"})
 
 
 class Visit:
@@ -56,7 +56,7 @@ class Visit:
     def named(self, call: dict[str, Any]) -> dict[str, Any]:
         """The call with the ids that are known here besides its own; itself, if there are none.
 
-        The parameter goes out of the addresses of its page and properties: it tells an id, and is no part of the page.
+        The parameter goes out of all texts of its page and properties: it tells an id, and is no part of the page.
         """
         parameter = _taken_out(call)
         if self._asked_not_to:
@@ -128,9 +128,8 @@ def _taken_out(call: dict[str, Any]) -> str:
     page = context.get("page") if type(context) is dict else None
     given = ""
     for place in [each for each in (page, call.get("properties")) if type(each) is dict]:
-        for field in _ADDRESSES:
-            text = place.get(field)
-            if type(text) is str and (found := _IN_ADDRESS.search(text)):
+        for field, text in [*place.items()]:
+            if type(text) is str and PARAMETER in text and (found := _IN_ADDRESS.search(text)):
                 place[field] = _LEFT_OVER.sub("", _IN_ADDRESS.sub("", text))
-                given = given or (unquote(found[1]) if field != "referrer" else "")
+                given = given or (unquote(found[1]) if field in _ADDRESSES else "")
     return given

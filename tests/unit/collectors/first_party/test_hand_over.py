@@ -61,12 +61,12 @@ def test_all_events_of_the_request_are_the_visitors_and_it_counts_once() -> None
 @pytest.mark.parametrize("rules", [RULES, replace(RULES, cookieless=True), replace(RULES, secret_env="")])
 def test_the_parameter_is_not_stored(address: str, left: str, rules: object) -> None:
     call = viewed("https://blog.example" + address.replace("X", handed()), anonymousId="anon-b-1")
-    call["properties"] = {"url": call["context"]["page"]["url"], "number": 1}
+    call["properties"] = {"url": call["context"]["page"]["url"], "number": 1, "[Amplitude] Page Location": call["context"]["page"]["url"]}
     call["context"]["page"]["referrer"] = call["properties"]["url"]
     event = browse(body=call, rules=rules).event  # type: ignore[arg-type]
     left = "https://blog.example" + left.replace("X", handed())
     assert event["context"]["page"] == {"url": left, "referrer": left}
-    assert event["properties"] == {"url": left, "number": 1}
+    assert event["properties"] == {"url": left, "number": 1, "[Amplitude] Page Location": left}
 
 
 def test_a_referrer_hands_nobody_over() -> None:

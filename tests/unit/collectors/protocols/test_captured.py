@@ -14,7 +14,8 @@ from tests.unit.collectors.asking import ask
 
 CAPTURED: Final = sorted((Path(__file__).parents[1] / "captured").glob("*.json"))
 NAMES: Final = {"viewed", "opened", "engagement", "_$pageleave", "$page", "$screen", "$identify", "$group", "$alias", "$click"} | {
-    "revenue_amount"
+    "revenue_amount",
+    "session_start",
 }
 MOST_APART_MS: Final = 60_000
 
