@@ -109,6 +109,12 @@ class Deployment:
         """Store a set of definitions, and ask the owner of partition 0 to have it filled and switched to everywhere."""
         await self._write(bundle, "prepare", range(1))
 
+    async def holds(self, version: int, seconds: float) -> None:
+        """Wait until a version that was asked for holds in all lanes; who is brought to it later is another matter. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while any(header.switches[-1][0] < version for header in (await self.headers()).values()):
+                await asyncio.sleep(0.2)
+
     async def _write(self, bundle: Bundle, phase: Phase, partitions: Iterable[int]) -> None:
         self.bundles[bundle.version] = bundle
         await write_bundle(self.publisher, self.settings.topics, bundle)

@@ -83,7 +83,11 @@ async def language(
     size: Size,
     progress: Callable[[int], None] = lambda kill: None,
 ) -> Result:
-    """SIGKILL of the only worker, spread over the events; in the middle the second version is asked for and filled."""
+    """SIGKILL of the only worker, spread over the events; in the middle the second version is asked for and filled.
+
+    A quarter of the kills later the events wait until it holds: a worker that is killed again and again while it has live records
+    gets round to filling only then.
+    """
     first, second = drawn_versions(plan.seed, size.segments)
     await deployment.activate(first)
     worker = deployment.worker(runner=plan.runner)
@@ -102,6 +106,8 @@ async def language(
             before, began = await applied_by_lane(deployment), time.monotonic()
             await worker.start()
             await resumed(load, before, began, resumes)
+            if kill == (plan.kills + 1) // 2 + plan.kills // 4:
+                await deployment.holds(second.version, _SENT_SECONDS)
         load.allow(max(0, size.events - load.allowed))
         await load.sent_at_least(size.events, _SENT_SECONDS)
         return resumes
