@@ -57,6 +57,9 @@ MISSING_NAME: Final = _at_collector("missing-name", 400, "a track call without a
 MISSING_PERSON: Final = _at_collector("missing-person", 400, "neither userId nor anonymousId nor another id", dead_letter=True)
 BAD_TIME: Final = _at_collector("bad-time", 400, "a time that cannot be read", dead_letter=True)
 POOR_QUALITY: Final = _at_collector("poor-quality", 400, "a check of the definitions refuses a value of the event", dead_letter=True)
+SCHEMA_VIOLATED: Final = _at_collector(
+    "schema-violated", 400, "the event is not as its source's schemas or first types say, and the source refuses such", dead_letter=True
+)
 UNKNOWN_ACCOUNT: Final = _at_collector("unknown-account", 404, "no source has this app id or corp id and a token")
 ACCOUNT_NOT_READY: Final = _at_collector("account-not-ready", 503, "the collector lacks a secret of the source; its log says which")
 UNKNOWN_LINK: Final = _at_collector("unknown-link", 404, "no source makes such links, or it is no link at all")

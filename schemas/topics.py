@@ -8,6 +8,10 @@ LETTER_BYTES_MAX = 2 << 20
 """A dead letter is a record of up to a mebibyte, untouched, plus its headers."""
 
 
+TYPES_KEY = b"types/"
+"""How the keys of those records of the definitions topic begin that say which types properties had first; a source's id follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic: its full name, how many partitions, and the broker settings that Ebbtide relies on."""

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from collectors.conforming import conforming, in_turn
 from collectors.inspection import inspection
+from collectors.server.first_types import FirstTypes
 from collectors.sources import SourceTable
 from collectors.spool.log import write_whole
 from schemas.definitions.bundle import bundle_from_json, bundle_to_json
@@ -36,7 +38,8 @@ class FollowedSources:
         self.table = SourceTable()
         self._metrics = metrics
         self._version = metrics.gauge(catalogue.DEFINITIONS_VERSION)
-        self._log = BundleLog(kafka, topics, self._take)
+        self.types = FirstTypes(lambda source, number: metrics.counter(catalogue.TYPES_LEFT_OUT, source=source).inc(number))
+        self._log = BundleLog(kafka, topics, self._take, self.types.take)
         self._kept = kept
         self._enriching = enriching
         self._keeping: asyncio.Task[None] | None = None
@@ -63,13 +66,18 @@ class FollowedSources:
 
     def _take(self, bundle: Bundle) -> None:
         if bundle.version >= self.table.version:
-            self._use(bundle)
+            try:
+                self._use(bundle)
+            except EbbtideError as error:
+                _log.error("a set of definitions that this version cannot use is ignored: %s", error)
+                return
             self._newest = bundle
             if self._kept is not None and (self._keeping is None or self._keeping.done()):
                 self._keeping = asyncio.get_running_loop().create_task(self._keep(self._kept), name="keep-definitions")
 
     def _use(self, bundle: Bundle) -> None:
-        self.table = SourceTable(bundle.sources, bundle.version, inspection(bundle.quality, self._count), self._enriching)
+        inspect = in_turn(inspection(bundle.quality, self._count), conforming(bundle.sources, self._count_violation, self.types))
+        self.table = SourceTable(bundle.sources, bundle.version, inspect, self._enriching)
         self._version.set(bundle.version)
 
     def _read_kept(self) -> bool:
@@ -92,3 +100,6 @@ class FollowedSources:
 
     def _count(self, source: str, check: str, outcome: str) -> None:
         self._metrics.counter(catalogue.QUALITY_FINDINGS, source=source, check=check, outcome=outcome).inc()
+
+    def _count_violation(self, source: str, kind: str, outcome: str) -> None:
+        self._metrics.counter(catalogue.VIOLATIONS, source=source, kind=kind, outcome=outcome).inc()

@@ -23,6 +23,7 @@ from collectors.protocols.registry import PROTOCOLS
 from collectors.server.app import App, Desk
 from collectors.server.dead_letters import DeadLetters, TokenBucket
 from collectors.server.definitions import FollowedSources
+from collectors.server.first_types import TypeWriter
 from collectors.server.hub import Hub
 from collectors.server.lane import LETTERS_PLACE, Lane
 from collectors.server.overflow import Overflow
@@ -34,6 +35,7 @@ from collectors.server.telling import Telling
 from collectors.spool.log import SegmentLog, check_no_other_number
 from collectors.spool.spool import Spool
 from collectors.visitors import Visitors
+from stream.kafka.publisher import KafkaPublisher
 from stream.runtime.catalogue import collector as catalogue
 from stream.runtime.catalogue import process
 from stream.runtime.clock import SystemClock
@@ -108,13 +110,9 @@ async def run_collector(
         _spare_the_garbage_collector()
     metrics = metrics or Metrics(catalogue.CATALOGUE, process.CATALOGUE)
     limits = settings.collector
-    enriching = Enriching(open_regions(limits))
     async with AsyncExitStack() as running:
         spool = await _open_spool(settings, metrics, running)
-        kept = None if spool is None else settings.spool_folder / "definitions.json"
-        sources = FollowedSources(settings.kafka, settings.topics, metrics, kept, enriching)
-        running.push_async_callback(sources.stop)
-        await sources.start()
+        sources = await _follow_sources(settings, metrics, running, with_spool=spool is not None)
         events = tuple(Lane(settings.topics.events, partition) for partition in range(settings.partitions))
         letters_lane = Lane(settings.topics.dead_letters, 0, LETTERS_PLACE)
         lanes = (*events, letters_lane)
@@ -162,6 +160,18 @@ def _hub(settings: Settings, app: App, desk: Desk, publisher: Publisher, metrics
     service = Service(app.handle, app.late, app.failed, desk.proxies.client_of, has_room)
     turns = Turns(service, settings.collector.produce_deadline_seconds, metrics)
     return Hub(settings.collector, metrics, turns.take)
+
+
+async def _follow_sources(settings: Settings, metrics: Metrics, running: AsyncExitStack, *, with_spool: bool) -> FollowedSources:
+    kept = settings.spool_folder / "definitions.json" if with_spool else None
+    sources = FollowedSources(settings.kafka, settings.topics, metrics, kept, Enriching(open_regions(settings.collector)))
+    running.push_async_callback(sources.stop)
+    await sources.start()
+    publisher = KafkaPublisher(settings.kafka, "ebbtide-types")
+    running.push_async_callback(publisher.stop)
+    writer = TypeWriter(sources.types, publisher, settings.topics)
+    running.push_async_callback(_cancel, asyncio.create_task(writer.run(), name="collector-types"))
+    return sources
 
 
 async def _kept_quotas(settings: Settings, running: AsyncExitStack) -> Quotas:

@@ -29,6 +29,7 @@ DIRECTIONS: Final = ("enter", "leave")
 KINDS: Final = ("fact", "model", "strategy")
 MOST_COUNTED_IN_A_WINDOW: Final = 1_024
 MOST_VALUES: Final = 1_000
+SCHEMA_SUFFIX: Final = ".schema.json"
 MOST_OF_A_SOURCE: Final = 10**12
 PURPOSE_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 UNLESS_SAID: Final = ("opt_in", "opt_out")
@@ -211,6 +212,7 @@ SOURCE: Final = Shape(
         ),
         "plain": Key(FLAG, "takes callbacks that are not encrypted too, although it has an AES key; false unless said"),
         "enrich": Key(ref("enrich"), "what is worked out of its events as they come in, and what is taken from them; nothing unless said"),
+        "schemas": Key(ref("event_schemas"), "what its events are like; anything unless said"),
         "limits": Key(ref("source_limits"), "how much each collector takes of it; as much as comes unless said"),
         "first_party": Key(ref("first_party"), "the cookie by which its visitors are known again; none unless said"),
     },
@@ -235,6 +237,17 @@ SOURCE_LIMITS: Final = Shape(
         "per_key": Key(_MOST, "events a second of each write key"),
         "per_ip": Key(_MOST, "requests a second of each address (IPv6: of each /64)"),
         "per_day": Key(_MOST, "events a day in UTC"),
+    },
+)
+EVENT_SCHEMAS: Final = Shape(
+    "event_schemas",
+    {
+        "events": Key(
+            {"type": "object", "additionalProperties": {"type": "object"}},
+            "by the name of an event the JSON Schema of its properties (of `$identify`: its traits), or `{file: name.schema.json}`",
+        ),
+        "infer": Key(FLAG, "of all other events each property keeps the type it had first; false unless said"),
+        "otherwise": Key({"enum": ["keep", "refuse"]}, "an event that is not so is labelled (keep, unless said) or a dead letter (refuse)"),
     },
 )
 ENRICH: Final = Shape(
@@ -291,6 +304,7 @@ OUTER_SHAPES: Final = (
     FIRST_PARTY,
     SOURCE_LIMITS,
     ENRICH,
+    EVENT_SCHEMAS,
     WRITE_KEY,
     IDENTITY,
     NAMESPACE,

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from schemas.definitions.consent import read_purposes
+from schemas.definitions.event_schemas import schema_files
 from schemas.definitions.fault import Fault
 from schemas.definitions.identity import Ids, by_id
 from schemas.definitions.identity_model import IdentityRules
 from schemas.definitions.identity_rules import read_identity
 from schemas.definitions.json_nodes import read_json
 from schemas.definitions.known import Known, References
-from schemas.definitions.language import DOCUMENT, SETTINGS
+from schemas.definitions.language import DOCUMENT, SCHEMA_SUFFIX, SETTINGS
 from schemas.definitions.model import EngineSettings, Segment, Sender, Source, Tag
 from schemas.definitions.nodes import NotReadableError
 from schemas.definitions.quality import read_quality
@@ -48,14 +49,17 @@ class Definitions:
 
 
 def parse_files(files: Mapping[str, str]) -> Definitions:
-    """The definitions of all files (name → text; ``.json`` is read as JSON, all else as YAML).
+    """The definitions of all files (name → text; ``.json`` is read as JSON, all else as YAML; ``.schema.json`` is what sources name).
 
     Raises DefinitionFaults with all faults of all files.
     """
     faults: list[Fault] = []
     documents: list[Fields] = []
     complete = True
+    schemas = schema_files(files)
     for name in sorted(files):
+        if name.endswith(SCHEMA_SUFFIX):
+            continue
         try:
             view = _document(name, files[name], faults)
         except NotReadableError as error:
@@ -63,7 +67,7 @@ def parse_files(files: Mapping[str, str]) -> Definitions:
             complete = False
         else:
             documents.extend([] if view is None else [fields(view, DOCUMENT)])
-    definitions = _definitions(documents, complete=complete)
+    definitions = _definitions(documents, schemas, complete=complete)
     if faults:
         by_place = sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line))
         raise DefinitionFaults(tuple(by_place))
@@ -77,7 +81,7 @@ def _document(name: str, text: str, faults: list[Fault]) -> View | None:
     return None if node is None else View(node, name, "", faults)
 
 
-def _definitions(documents: list[Fields], *, complete: bool) -> Definitions:
+def _definitions(documents: list[Fields], schemas: Mapping[str, str], *, complete: bool) -> Definitions:
     settings = _settings(documents)
     purposes = {purpose.id: purpose.unless_said for purpose in settings.consent}
     tags = _all(documents, "tags", tag_reader(Known(complete=complete, purposes=purposes)))
@@ -87,7 +91,7 @@ def _definitions(documents: list[Fields], *, complete: bool) -> Definitions:
     references.check(segments, complete=complete)
     known = Known(by_tag_id, frozenset(segment.id for segment in segments), complete, purposes)
     senders = _all(documents, "senders", sender_reader(known))
-    sources = _all(documents, "sources", SourceReader().read)
+    sources = _all(documents, "sources", SourceReader(schemas).read)
     views = [view for document in documents if (view := document.get("quality")) is not None]
     known_sources = frozenset(source.id for source in sources) if complete else None
     identity = read_identity([view for document in documents if (view := document.get("identity")) is not None])

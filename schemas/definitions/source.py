@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
 from schemas.definitions.enrichment import read_enrichment
+from schemas.definitions.event_schemas import EventSchemasReader
 from schemas.definitions.first_party import read_first_party
 from schemas.definitions.language import (
     ACCOUNT_PATTERN,
@@ -18,7 +20,7 @@ from schemas.definitions.language import (
     WRITE_KEY,
 )
 from schemas.definitions.nodes import Scalar, Table
-from schemas.definitions.source_model import Enrichment, Source, SourceLimits
+from schemas.definitions.source_model import Enrichment, EventSchemas, Source, SourceLimits
 from schemas.definitions.values import read_id, read_variable, read_whole
 from schemas.definitions.view import View, fields
 
@@ -32,10 +34,11 @@ _ORIGIN: Final = re.compile(r"\*|https?://[a-z0-9.\[\]:_-]+")
 
 
 class SourceReader:
-    """Reads sources, no two of which have the same write key."""
+    """Reads sources, no two of which have the same write key. ``schemas``: name → text of JSON Schemas in files."""
 
-    def __init__(self) -> None:
+    def __init__(self, schemas: Mapping[str, str]) -> None:
         self._owners: dict[str, str] = {}
+        self._schemas = EventSchemasReader(schemas)
 
     def read(self, view: View) -> Source:
         """One source."""
@@ -55,6 +58,7 @@ class SourceReader:
             enrich=found.read("enrich", read_enrichment, Enrichment()),
             limits=found.read("limits", _limits, SourceLimits()),
             first_party=found.read("first_party", read_first_party, None),
+            schemas=found.read("schemas", self._schemas.read, EventSchemas()),
         )
         _check_account(view, source.kind, {name for name in _OF_ACCOUNTS if found.get(name) is not None})
         if source.targets and found.get("link_secret_env") is None:

@@ -68,6 +68,17 @@ class FirstParty:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSchemas:
+    """What a source's events are like: the JSON Schema (as JSON) of an event's properties by its name; of all others, with ``infer``,
+    each property's first type. ``otherwise``: what becomes of events that are not.
+    """
+
+    events: dict[str, str] = field(default_factory=dict)
+    infer: bool = False
+    otherwise: Literal["keep", "refuse"] = "keep"
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place events come from. ``write_keys`` are SHA-256 in lower-case hex; ``origins`` may hold ``*``.
 
@@ -89,3 +100,4 @@ class Source:
     enrich: Enrichment = field(default_factory=Enrichment)
     limits: SourceLimits = field(default_factory=SourceLimits)
     first_party: FirstParty | None = None
+    schemas: EventSchemas = field(default_factory=EventSchemas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any, Final
@@ -39,7 +40,7 @@ from schemas.definitions.model import (
     TraitNode,
     TraitReference,
 )
-from schemas.definitions.source_model import Enrichment, FirstParty, SourceLimits
+from schemas.definitions.source_model import Enrichment, EventSchemas, FirstParty, SourceLimits
 from schemas.transition import iso_time
 
 Map = dict[str, Any]
@@ -192,11 +193,16 @@ def _first_party(asked: FirstParty) -> Map:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
 
-_WRITERS: Final[
-    dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | Enrichment | SourceLimits | FirstParty], Callable[[Any], Map]]
-] = {
+def _schemas(said: EventSchemas) -> Map:
+    events = {name: json.loads(text) for name, text in sorted(said.events.items())}
+    return _said(events=events, infer=said.infer or None, otherwise=said.otherwise if events or said.infer else None)
+
+
+_OfSource = Enrichment | EventSchemas | FirstParty | SourceLimits
+_WRITERS: Final[dict[type[Node | Rule | PropertyWeight | AtMost | Purpose | _OfSource], Callable[[Any], Map]]] = {
     Enrichment: _enrichment,
     SourceLimits: _limits,
+    EventSchemas: _schemas,
     FirstParty: _first_party,
     AllNode: lambda node: {"all": written(node.items)},
     AnyNode: lambda node: {"any": written(node.items)},

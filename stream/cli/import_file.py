@@ -82,6 +82,7 @@ def _job(settings: Settings, file: Path, form: tuple[object, str | None, str | N
 
 async def _steps(settings: Settings, source: str) -> tuple[Inspect | None, Enrich | None]:
     """What the newest definitions ask of every event, and work out of those of the source. Raises Unavailable, Misconfigured."""
+    from collectors.conforming import conforming, in_turn  # noqa: PLC0415 - as above
     from collectors.enriching.enrichment import Enriching  # noqa: PLC0415 - as above
     from collectors.enriching.regions import open_regions  # noqa: PLC0415 - as above
     from collectors.inspection import inspection  # noqa: PLC0415 - as above
@@ -94,7 +95,9 @@ async def _steps(settings: Settings, source: str) -> tuple[Inspect | None, Enric
     try:
         await bundles.start()
         enrichers = Enriching(regions).of_sources(bundles.newest.sources)
-        return inspection(bundles.newest.quality, lambda *_: None), enrichers.get(source)
+        newest = bundles.newest
+        asked = in_turn(inspection(newest.quality, lambda *_: None), conforming(newest.sources, lambda *_: None))
+        return asked, enrichers.get(source)
     finally:
         await bundles.stop()
 

@@ -13,7 +13,7 @@ from schemas import rejection
 from schemas.definitions.bundle import bundle_from_json, bundle_to_json
 from schemas.definitions.model import Bundle
 from schemas.errors import EbbtideError, Rejected, Unavailable
-from schemas.topics import Topics
+from schemas.topics import TYPES_KEY, Topics
 from stream.kafka.port import Message, Publisher
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
 
@@ -26,13 +26,20 @@ _PAUSE_SECONDS = 1.0
 class BundleLog:
     """Every set of definitions there is, by version; follows the topic until stopped.
 
-    ``on_bundle`` hears of each set, the old ones first.
+    ``on_bundle`` hears of each set, the old ones first; ``on_types`` of the records that say which types properties had first.
     """
 
-    def __init__(self, bootstrap: str, topics: Topics, on_bundle: Callable[[Bundle], None] | None = None) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: Topics,
+        on_bundle: Callable[[Bundle], None] | None = None,
+        on_types: Callable[[bytes, bytes], None] | None = None,
+    ) -> None:
         self._bootstrap = bootstrap
         self._place = TopicPartition(topics.definitions, 0)
         self._on_bundle = on_bundle
+        self._on_types = on_types
         self._bundles: dict[int, Bundle] = {0: Bundle()}
         self._offset = 0
         self._news = asyncio.Condition()
@@ -95,7 +102,7 @@ class BundleLog:
                     if self._offset >= end:
                         self._caught_up.set()
                     for record in (await consumer.getmany(self._place, timeout_ms=_POLL_MS)).get(self._place, ()):
-                        self._take(record.value or b"")
+                        self._take(record.key or b"", record.value or b"")
                     await self._moved(await consumer.position(self._place))
             except KafkaError as error:
                 _log.warning("the definitions topic cannot be read now: %s", error)
@@ -108,7 +115,11 @@ class BundleLog:
             self._offset = offset
             self._news.notify_all()
 
-    def _take(self, value: bytes) -> None:
+    def _take(self, key: bytes, value: bytes) -> None:
+        if key.startswith(TYPES_KEY):
+            if self._on_types is not None:
+                self._on_types(key, value)
+            return
         try:
             bundle = bundle_from_json(value)
         except EbbtideError as error:

@@ -7,12 +7,13 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.definitions.bundle import bundle_from_json
 from schemas.errors import EbbtideError
+from schemas.topics import TYPES_KEY
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
 
 if TYPE_CHECKING:
@@ -80,15 +81,20 @@ class KafkaSenderDirectory:
         history = History()
         async with asyncio.timeout(_READ_SECONDS):
             while await consumer.position(self._partition) < end:
-                for record in (await consumer.getmany(timeout_ms=500)).get(self._partition, ()):
+                for record in _bundles(await consumer.getmany(timeout_ms=500)):
                     history.add(record.value or b"", record.timestamp)
         yield history.directory
         while True:
             before = history.directory
-            for record in (await consumer.getmany(timeout_ms=1000)).get(self._partition, ()):
+            for record in _bundles(await consumer.getmany(timeout_ms=1000)):
                 history.add(record.value or b"", record.timestamp)
             if history.directory != before:
                 yield history.directory
+
+
+def _bundles(fetched: dict[Any, list[Any]]) -> list[Any]:
+    """The records that hold sets of definitions: others say which types properties had first."""
+    return [record for records in fetched.values() for record in records if not (record.key or b"").startswith(TYPES_KEY)]
 
 
 class History:

@@ -61,6 +61,20 @@ QUALITY_FINDINGS: Final = Metric(
     labels={"outcome": ("keep", "drop", "refuse")},
     defined=("source", "check"),
 )
+VIOLATIONS: Final = Metric(
+    "ebbtide_collector_schema_violations_total",
+    "counter",
+    "Events that were not as their source says: by a schema or by the types that properties had first; kept and labelled, or refused.",
+    labels={"kind": ("schema", "type"), "outcome": ("keep", "refuse")},
+    defined=("source",),
+)
+TYPES_LEFT_OUT: Final = Metric(
+    "ebbtide_collector_types_left_out_total",
+    "counter",
+    "Properties seen for the first time whose type is not kept, for its source has too many; they are not judged.",
+    labels={},
+    defined=("source",),
+)
 BATCH_EVENTS: Final = Metric(
     "ebbtide_collector_batch_events",
     "histogram",
@@ -162,6 +176,7 @@ DEFINITIONS_VERSION: Final = Metric(
 
 CATALOGUE: Final = (
     *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
+    *(VIOLATIONS, TYPES_LEFT_OUT),
     *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
     *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
     *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, HAND_OVERS, REQUESTS_WAITING, TURNS, CONNECTIONS, DEFINITIONS_VERSION),

@@ -52,7 +52,7 @@ from schemas.definitions.model import (
 from schemas.definitions.node_shapes import AGGREGATES, LATEST_MS
 from schemas.definitions.quality_model import Check, Decoy, DuplicateSearch, QualityRules
 from schemas.definitions.quality_shapes import BOUNDS, OTHERWISE, VALUE_TYPES, VERIFIED
-from schemas.definitions.source_model import Enrichment, FirstParty, SourceLimits
+from schemas.definitions.source_model import Enrichment, EventSchemas, FirstParty, SourceLimits
 
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
 numbers = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False)
@@ -142,7 +142,10 @@ enrichments = st.builds(Enrichment, *([st.booleans()] * 6), several)
 most = st.integers(0, 10**12)
 source_limits = st.builds(SourceLimits, most, most, most, most)
 first_parties = st.builds(FirstParty, several, st.sampled_from(SAME_SITE), st.booleans(), several, st.booleans(), st.just("") | words)
-sources = st.builds(Source, words, words, several, several, enrich=enrichments, limits=source_limits, first_party=st.none() | first_parties)
+json_schemas = st.dictionaries(words, st.sampled_from(['{"type": "object"}', '{"maxProperties": 3}']), max_size=2)
+event_schemas = st.builds(EventSchemas, json_schemas, st.booleans(), st.sampled_from(["keep", "refuse"]))
+of_sources = {"enrich": enrichments, "limits": source_limits, "schemas": event_schemas, "first_party": st.none() | first_parties}
+sources = st.builds(Source, words, words, several, several, **of_sources)
 counts = st.integers(1, 1_000)
 namespaces = st.builds(
     Namespace,

@@ -87,7 +87,7 @@ PLAIN = f'found a write key in plain text, expected the key\'s SHA-256: {{sha256
         ("{id: s, kind: web, write_keys: [3]}", ".write_keys[0]: found 3, expected a map with the keys sha256"),
         ("{id: s, kind: web, origins: ['https://a.example/']}", ".origins[0]: found 'https://a.example/', expected an origin such as https://shop.example (without a path), or *"),
         ("{id: s, kind: web, origins: [3]}", ".origins[0]: found 3, expected an origin such as https://shop.example, or *"),
-        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich, limits, first_party"),
+        ("{id: s, kind: web, paused: true}", ".paused: found 'paused', which is not supported by this version yet, expected one of id, kind, write_keys, origins, app_id, corp_id, token_env, aes_key_env, link_secret_env, targets, plain, enrich, schemas, limits, first_party"),
         ("{id: s, kind: links, targets: ['https://a.example']}", ": found 'targets', expected beside it 'link_secret_env'"),
         ("{id: s, kind: links, link_secret_env: L, targets: [3]}", ".targets[0]: found 3, expected an origin such as https://shop.example, or https://*.shop.example"),
         ("{id: s, kind: links, link_secret_env: L, targets: ['https://a.example/']}", ".targets[0]: found 'https://a.example/', expected an origin such as https://shop.example in small letters, without a path, or https://*.shop.example for all below it"),
