@@ -24,6 +24,7 @@ TYPES_MAX: Final = 5_000
 _NOTHING: Final[dict[str, str]] = {}
 _GATHER_SECONDS: Final = 0.05
 _PAUSE_SECONDS: Final = 1.0
+_LAST_WRITE_SECONDS: Final = 2.0
 _log: Final = logging.getLogger(__name__)
 
 Types = dict[str, dict[str, str]]
@@ -99,18 +100,37 @@ class TypeWriter:
         self._types = types
         self._publisher = publisher
         self._topic = topics.definitions
+        self._waiting: list[Message] = []
 
     async def run(self) -> None:
         """Until cancelled. While the broker is away what was learnt waits here; there is no more of it than may be known."""
         while True:
             await self._types.has_news.wait()
             await asyncio.sleep(_GATHER_SECONDS)
-            messages = [Message(TYPES_KEY + source.encode(), _written(names)) for source, names in self._types.taken_out().items()]
-            while messages:
-                with suppress(Unavailable):
-                    await self._publisher.publish(self._topic, 0, messages)
-                    break
+            self._gather()
+            while not await self._write():
                 await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def close(self, running: asyncio.Task[None]) -> None:
+        """End ``running``, and write what it had not written yet, if that is soon done. What stands there twice changes nothing."""
+        running.cancel()
+        await asyncio.wait({running})
+        self._gather()
+        if self._waiting:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._write(), _LAST_WRITE_SECONDS)
+
+    def _gather(self) -> None:
+        self._waiting += [Message(TYPES_KEY + source.encode(), _written(names)) for source, names in self._types.taken_out().items()]
+
+    async def _write(self) -> bool:
+        try:
+            await self._publisher.publish(self._topic, 0, self._waiting)
+        except Unavailable as error:
+            _log.warning("first types are not written yet: %s", error)
+            return False
+        self._waiting = []
+        return True
 
 
 def _written(names: Types) -> bytes:

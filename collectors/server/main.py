@@ -170,7 +170,7 @@ async def _follow_sources(settings: Settings, metrics: Metrics, running: AsyncEx
     publisher = KafkaPublisher(settings.kafka, "ebbtide-types")
     running.push_async_callback(publisher.stop)
     writer = TypeWriter(sources.types, publisher, settings.topics)
-    running.push_async_callback(_cancel, asyncio.create_task(writer.run(), name="collector-types"))
+    running.push_async_callback(writer.close, asyncio.create_task(writer.run(), name="collector-types"))
     return sources
 
 

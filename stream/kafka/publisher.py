@@ -85,6 +85,9 @@ class KafkaPublisher:
                 )
                 try:
                     await producer.start()
+                except asyncio.CancelledError:
+                    await retire(producer, _RETIRE_SECONDS)
+                    raise
                 except KafkaError as error:
                     await retire(producer, _RETIRE_SECONDS)
                     raise Unavailable(f"no Kafka answers at {self._bootstrap}: {error}") from None

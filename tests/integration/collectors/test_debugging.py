@@ -102,6 +102,7 @@ async def test_a_reader_that_stops_loses_events_and_hears_how_many_while_clients
             elif line.startswith(b"data: "):
                 seen += 1
     writer.close()
+    await writer.wait_closed()
     assert (lost, seen + lost) == (watched.count(catalogue.DEBUG_LOST), sent)
 
 

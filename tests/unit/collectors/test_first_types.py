@@ -111,6 +111,19 @@ async def test_what_was_learnt_is_written_one_record_a_source_when_the_broker_is
     assert other.of("web", "bought", "properties") == {"n": "number", "x": "text"}
 
 
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_what_is_not_written_when_it_ends_is_tried_once_more(failures: int) -> None:
+    types, _ = memory()
+    log = Log(failures)
+    writer = TypeWriter(types, log, Topics())
+    writing = asyncio.create_task(writer.run())
+    types.learn("web", "bought", "properties", {"n": "number"})
+    await writer.close(writing)
+    assert len(log.messages) == 1 - failures
+    await writer.close(writing)
+    assert len(log.messages) == 1
+
+
 def test_violations_are_counted_and_refused_as_the_source_says() -> None:
     counted: list[tuple[str, str, str]] = []
     for otherwise in ("keep", "refuse"):
