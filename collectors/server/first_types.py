@@ -108,7 +108,7 @@ class TypeWriter:
             await self._types.has_news.wait()
             await asyncio.sleep(_GATHER_SECONDS)
             self._gather()
-            while not await self._write():
+            while not await self._write():  # noqa: ASYNC110 - the broker sets no event
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     async def close(self, running: asyncio.Task[None]) -> None:
