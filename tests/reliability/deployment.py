@@ -112,7 +112,7 @@ class Deployment:
     async def holds(self, version: int, seconds: float) -> None:
         """Wait until a version that was asked for holds in all lanes; who is brought to it later is another matter. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
-            while any(header.switches[-1][0] < version for header in (await self.headers()).values()):
+            while any(header.switches[-1][0] < version for header in (await self.headers()).values()):  # noqa: ASYNC110 - a header of a lane sets no event
                 await asyncio.sleep(0.2)
 
     async def _write(self, bundle: Bundle, phase: Phase, partitions: Iterable[int]) -> None:
