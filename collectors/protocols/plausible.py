@@ -30,11 +30,24 @@ def parse_event(submission: Submission) -> Parsed:
     said = read_object(submission.body(), submission.limits)
     said = {_LONG.get(field, field): value for field, value in said.items()}
     source = _source(said.get("d"), submission)
+    for field in ("p", "$"):
+        if type(text := said.get(field)) is str:
+            said[field] = _opened(text, submission)
     agent, locale = client_of(submission.request)
     visitor = submission.name_of_the_day(source, submission.client_ip, agent)
     call, kind = translate(said)
     call["anonymousId"] = visitor
     return Parsed([normalise(call, kind, None, submission.arrival(source, NAME, "", agent, locale, hidden_ip=submission.client_ip))])
+
+
+def _opened(text: str, submission: Submission) -> dict[str, Any]:
+    """Properties that a client has written as JSON once more; what is none is passed over. Raises ``Rejected`` for what is too large."""
+    try:
+        return read_object(text.encode(errors="replace"), submission.limits)
+    except Rejected as refusal:
+        if refusal.reason not in {rejection.BAD_JSON, rejection.BAD_SHAPE}:
+            raise
+        return {}
 
 
 def _source(domain: object, submission: Submission) -> Source:

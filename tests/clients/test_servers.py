@@ -84,6 +84,7 @@ async def story_of(collector: Running, use: Callable[[str], None] | str, paths: 
     [
         ("segment", "segment-analytics-python", use_segment),
         ("segment", "@segment/analytics-node", "node/segment.mjs"),
+        ("segment", "analytics-node", "node/analytics-node.mjs"),
         ("rudderstack", "rudder-sdk-python", use_rudderstack),
         ("rudderstack", "@rudderstack/rudder-sdk-node", "node/rudderstack.mjs"),
     ],

@@ -35,6 +35,14 @@ def test_an_event_keeps_its_name_its_properties_and_its_revenue() -> None:
     assert send(n="$click").event["event"] == "_$click"
 
 
+def test_properties_that_are_written_as_json_once_more_are_read() -> None:
+    event = send(n="Bought", p='{"color":"red"}', **{"$": '{"amount":9.5,"currency":"CNY"}'}).event
+    assert event["properties"] == {"color": "red", "revenue": 9.5, "currency": "CNY"}
+    for odd in ("", "red", "[1]", "{"):
+        assert send(n="Bought", p=odd).event["properties"] == {}
+    assert send(n="Bought", p='{"a":' * 100 + "1" + "}" * 100).reason == "too-deep"
+
+
 def test_engagement_is_how_long_and_how_far_down() -> None:
     event = send(n="engagement", e=2_500, sd=80).event
     assert (event["event"], event["properties"]) == ("engagement", {"seconds": 2.5, "scrollDepth": 80})
