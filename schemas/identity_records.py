@@ -170,7 +170,13 @@ class PartedRecord(_Hop, tag_field="type", tag="$parted"):
         return None if self.state is None else packed_of(self.state)
 
 
-IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord | PartedRecord
+class ForgetRecord(_Hop, tag_field="type", tag="$forget"):
+    """A person has been forgotten that was known by ``ids``: ``to`` stands for it no more."""
+
+    ids: tuple[str, ...] = ()
+
+
+IdentityRecord = ForwardRecord | ListedRecord | LinkRecord | TransferRecord | ErasedRecord | FilledRecord | PartedRecord | ForgetRecord
 
 
 def state_text(packed: bytes) -> str:

@@ -13,6 +13,7 @@ from schemas.errors import Rejected
 from schemas.identity_records import (
     ErasedRecord,
     FilledRecord,
+    ForgetRecord,
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
@@ -122,6 +123,7 @@ _decoder: Final = msgspec.json.Decoder(
     | ErasedRecord
     | FilledRecord
     | PartedRecord
+    | ForgetRecord
 )
 
 

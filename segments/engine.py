@@ -11,7 +11,7 @@ from schemas.event import Event
 from schemas.identities import IdentityPolicy
 from schemas.transition import Cause, Transition
 from segments.compile import CompiledSegment, Plan, Program, compile_bundle
-from segments.leaves import CompiledLeaf
+from segments.counting import count
 from segments.nodes import next_change
 from segments.publish import ALIKE, SUPPRESSED, forget_entries, is_member, publishes
 from segments.recorder import Record
@@ -28,7 +28,6 @@ from tagging.person import Held, Person
 from tagging.recent import id_hash, prune, remember, seen
 from tagging.state import REBASE_AFTER, PersonState, rebase, rebuilt
 from tagging.unite import unite
-from tagging.windows import add_time
 
 _NO_TRAITS_FROM: Final = "group"
 _LAST_MS: Final = 253_402_300_799_999
@@ -73,6 +72,7 @@ class Engine:
     def use(self, settings: EngineSettings) -> None:
         """From here on these settings hold, whatever the set says: a fill reads a log in which they changed."""
         self._dedupe_ms = settings.dedupe_ms
+        self.forget_after_ms = settings.forget_after_ms
         self.oldest_ms = settings.oldest_ms
 
     def apply(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> bool:
@@ -99,12 +99,14 @@ class Engine:
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, now)
         self._apply_new(person, event, event_ms, clock, out)
+        state.active = now
         if hashed is not None:
             state.recent = remember(state.recent, base + state.recent_at, hashed, clock, self._dedupe_ms)
             state.recent_at = now
             expires = now + self._dedupe_ms
             if state.due is None or expires < state.due:
                 state.due = expires
+        self._due_at_end(state, now)
         return True
 
     def _apply_new(self, person: Person, event: Event, event_ms: int, clock: int, out: list[Transition]) -> None:
@@ -122,7 +124,7 @@ class Engine:
             person.set_traits(merged)
         for leaf in plan.leaves:
             if leaf.where is None or leaf.where(wire, person.traits):
-                _count(state, leaf, at, now)
+                count(state, leaf, at, now)
         if plan.recorders:
             record = Record(person, event.name, wire, at, now)
             self.tally.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
@@ -160,6 +162,10 @@ class Engine:
         while (due := state.due) is not None and due < until:
             state.due = self._evaluate(person, due, self._relevant(state), ("time", None), out)
             self._tidy(state, due)
+            end = self._end(state)
+            if end is not None and end > due:
+                # Lanes forget whoever has come to its end; who goes on from there is a copy that somebody looks at.
+                self._due_at_end(state, due)
         if self._lifetimes is not None:
             _end_lifetimes(state, self._lifetimes, until - 1)
 
@@ -179,6 +185,7 @@ class Engine:
         if state.due == now or person.is_new:
             person.is_new = False
             state.due = self._evaluate(person, now, self._relevant(state), ("list", None), out)
+            self._due_at_end(state, now)
             return True
         bound = self._evaluate(person, now, self.program.readers_of_lists.get(naming.list_id, ()), ("list", None), out)
         if bound is not None and (state.due is None or bound < state.due):
@@ -198,6 +205,7 @@ class Engine:
         person.is_new = False
         person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, (cause, None), out)
         self._tidy(person.state, clock - person.state.base)
+        self._due_at_end(person.state, clock - person.state.base)
 
     def rebuild(self, person: Person, found: PersonState, clock: int, out: list[Transition]) -> None:
         """From here on the person holds what ``found``, brought to the clock, does; one evaluation of all segments.
@@ -209,6 +217,7 @@ class Engine:
         person.is_new = False
         person.state.due = self._evaluate(person, clock - person.state.base, self.program.segments, ("split", None), out)
         self._tidy(person.state, clock - person.state.base)
+        self._due_at_end(person.state, clock - person.state.base)
 
     def reach(self, person: Person, clock: int) -> None:
         """Bring a person of whom nothing is published to the clock."""
@@ -255,7 +264,10 @@ class Engine:
             del state.leaves[number]
         state.due = self._evaluate(person, at, self._relevant(state), ("definition", None), out)
         state.definitions = self.version
+        if state.active is None:
+            state.active = at
         self._tidy(state, at)
+        self._due_at_end(state, at)
 
     def _relevant(self, state: PersonState) -> Sequence[CompiledSegment]:
         """Those of all segments whose value can be another than it is for everybody of whom nothing is known."""
@@ -271,6 +283,16 @@ class Engine:
         expires = state.recent_at + self._dedupe_ms
         if state.due is None or expires < state.due:
             state.due = expires
+
+    def _end(self, state: PersonState) -> int | None:
+        """When the person is to be forgotten if no event comes; None: never, or it is not known since when it has been inactive."""
+        return None if self.forget_after_ms is None or state.active is None else state.active + self.forget_after_ms
+
+    def _due_at_end(self, state: PersonState, at: int) -> None:
+        """When the person is to be forgotten is a due time too; at once if that is over at ``at``, or is ``at``, which is not over yet."""
+        end = self._end(state)
+        if end is not None and (state.due is None or end < state.due):
+            state.due = max(end, at)
 
     def _evaluate(
         self,
@@ -375,17 +397,3 @@ def _end_lifetimes(state: PersonState, lifetimes: Lifetimes, at: int) -> None:
     """Delete the tags whose time is over at ``at``. No result changes by it: they have counted as absent since."""
     for key in lifetimes.over(state.tags, at):
         del state.tags[key]
-
-
-def _count(state: PersonState, leaf: CompiledLeaf, at: int, now: int) -> None:
-    held = state.leaves.get(leaf.number)
-    if leaf.within is None:
-        state.leaves[leaf.number] = (held if isinstance(held, int) else 0) + 1
-        return
-    oldest = now - leaf.within
-    if at <= oldest:
-        return
-    if isinstance(held, list):
-        add_time(held, at, leaf.kept, oldest)
-    else:
-        state.leaves[leaf.number] = [at]

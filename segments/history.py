@@ -28,6 +28,7 @@ class History:
         self.secret = secret
         self.tally = Tally()
         self._engines = {version: Engine(bundles[version], tally=self.tally, secret=secret) for version, _ in switches}
+        self._forgets = self._any_forgets()
         self._fills = {new: fill_of(bundles[old], bundles[new]) for (old, _), (new, _) in pairwise(switches)}
         self._last = NOTHING if before is None or before not in bundles else fill_of(bundles[before], bundles[switches[-1][0]])
 
@@ -39,6 +40,7 @@ class History:
         made.tally = engine.tally
         made._last = NOTHING
         made._engines = {engine.version: engine}
+        made._forgets = made._any_forgets()
         return made
 
     @property
@@ -51,12 +53,17 @@ class History:
         self._last = self._fills[bundle.version] = fill_of(self.current.program.bundle, bundle)
         self._engines[bundle.version] = Engine(bundle, tally=self.tally, secret=self.secret)
         self.switches = (*self.switches, (bundle.version, barrier_ms))
+        self._forgets = self._any_forgets()
 
     def forget(self) -> None:
         """Everybody is under the newest set: drop the older ones."""
         self.switches = self.switches[-1:]
         self._engines = {self.switches[0][0]: self.current}
         self._fills = {}
+        self._forgets = self._any_forgets()
+
+    def _any_forgets(self) -> bool:
+        return any(engine.forget_after_ms is not None for engine in self._engines.values())
 
     @property
     def fill(self) -> Fill:
@@ -74,14 +81,43 @@ class History:
         """
         if person.state.definitions == self.switches[-1][0]:
             return False
+        self._bring(person, out, shadow, self.switches[-1][1])
+        return True
+
+    def _bring(self, person: Person, out: list[Transition], shadow: PersonState | None, until_ms: int) -> None:
+        """Through all barriers up to a time, itself included."""
         for version, barrier_ms in self.switches:
             held = person.state.definitions
             if version <= held:
                 continue
+            if barrier_ms > until_ms:
+                return
             engine = self._engines.get(held)
             if engine is not None:
                 engine.advance(person, barrier_ms - person.state.base, out)
             if version == self.switches[-1][0]:
                 adopt(person.state, shadow, self.fill)
             self._engines[version].settle(person, barrier_ms, out)
-        return True
+
+    def end_of(self, state: PersonState, clock: int) -> int | None:
+        """When the person was forgotten, if that is before the lane's clock (both absolute ms); None: it is not.
+
+        That is ``forget_after`` after its last event, by the set that holds then; at the barrier at once, if a set asks for less than
+        has passed by then.
+        """
+        if not self._forgets or state.active is None:
+            return None
+        active = state.base + state.active
+        for at, (version, barrier_ms) in enumerate(self.switches):
+            forget_after_ms = self._engines[version].forget_after_ms
+            if version < state.definitions or forget_after_ms is None:
+                continue
+            end = max(active + forget_after_ms, barrier_ms)
+            if end < (clock if version == self.switches[-1][0] else self.switches[at + 1][1]):
+                return end
+        return None
+
+    def finish(self, person: Person, end_ms: int, out: list[Transition], shadow: PersonState | None = None) -> None:
+        """Bring a person to the time at which it is forgotten, and let it leave every segment then."""
+        self._bring(person, out, shadow, end_ms)
+        self._engines[person.state.definitions].give_up(person, end_ms, out, "erasure")

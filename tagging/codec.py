@@ -18,9 +18,10 @@ from tagging.leaves import LeafState
 from tagging.lists import Lists
 from tagging.state import PersonState, TagState
 
-FORMAT: Final = 3
-REST_FORMAT: Final = 4
-_BEFORE_IDENTITIES: Final = (1, 2)
+FORMAT: Final = 5
+REST_FORMAT: Final = 6
+_BUSY_BEFORE: Final = (1, 3)
+_REST_BEFORE: Final = (2, 4)
 _UUID_CHARACTERS: Final = 36
 
 
@@ -54,6 +55,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     floors: dict[int | str, int]
     seldom: tuple[dict[int, list[int]], Lists] | None = None
     identities: bytes = b""
+    active: int | None = None
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -77,9 +79,9 @@ def unpack(packed: bytes) -> PersonState:
         Misconfigured: the state was written by another version of Ebbtide.
     """
     kind = packed[0]
-    if kind in (FORMAT, _BEFORE_IDENTITIES[0]):
+    if kind == FORMAT or kind in _BUSY_BEFORE:
         return _decode(memoryview(packed)[1:])
-    if kind in (REST_FORMAT, _BEFORE_IDENTITIES[1]):
+    if kind == REST_FORMAT or kind in _REST_BEFORE:
         return _awake(_decode_at_rest(memoryview(packed)[1:]))
     raise Misconfigured(f"a person's state has format {kind}, this version reads 1 to {REST_FORMAT}; run the version that wrote it")
 
@@ -116,6 +118,7 @@ def _at_rest(state: PersonState) -> _AtRest:
         state.floors,
         (state.apart, state.lists) if state.apart or state.lists else None,
         state.identities,
+        state.active,
     )
 
 
@@ -146,6 +149,7 @@ def _awake(held: _AtRest) -> PersonState:
         apart=apart,
         lists=lists,
         identities=held.identities,
+        active=held.active,
     )
 
 

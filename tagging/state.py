@@ -44,6 +44,7 @@ class PersonState(msgspec.Struct, array_like=True):
     ``recent``: packed recent event ids (see tagging.recent). ``due``: no segment can change before it without a record; None: never.
     ``apart``: segment number → how membership differs from the sequence, and when entries were published (see ``segments.publish``).
     ``lists``: what uploaded lists have said of the person (see ``tagging.lists``). ``identities``: packed (see ``tagging.identities``).
+    ``active``: the lane's clock at the last applied event, or when the person began; None: not known, of a state that is older than this.
     """
 
     id: str
@@ -63,16 +64,17 @@ class PersonState(msgspec.Struct, array_like=True):
     apart: dict[int, list[int]] = {}
     lists: Lists = []
     identities: bytes = b""
+    active: int | None = None
 
     @property
     def incarnation(self) -> int:
-        """Append time of the first applied record, absolute milliseconds."""
+        """The lane's clock at the first applied record, absolute milliseconds."""
         return self.base + self.born
 
 
-def new_person(person_id: str, number: int, append_ms: int, definitions: int) -> PersonState:
-    """A person whose first record was appended at ``append_ms``."""
-    return PersonState(person_id, number, append_ms, 0, definitions, None, {}, {}, {})
+def new_person(person_id: str, number: int, clock: int, definitions: int) -> PersonState:
+    """A person who begins at the lane's clock (absolute milliseconds)."""
+    return PersonState(person_id, number, clock, 0, definitions, None, {}, {}, {}, active=0)
 
 
 def rebuilt(held: PersonState, found: PersonState, leaves: Container[int]) -> PersonState:
@@ -94,6 +96,7 @@ def rebuilt(held: PersonState, found: PersonState, leaves: Container[int]) -> Pe
         apart=dict(held.apart),
         lists=held.lists,
         identities=held.identities,
+        active=held.active,
     )
 
 
@@ -104,6 +107,8 @@ def rebase(state: PersonState, base: int) -> None:
     state.born += shift
     if state.due is not None:
         state.due += shift
+    if state.active is not None:
+        state.active += shift
     for tag in state.tags.values():
         tag.last += shift
         tag.first += shift

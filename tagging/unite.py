@@ -66,11 +66,17 @@ def unite(survivor: PersonState, absorbed: PersonState, terms: Terms) -> United:
     mine.lists = united(mine.lists, theirs.lists, theirs.id)
     if mine.anonymous_id is None:
         mine.anonymous_id = theirs.anonymous_id
+    mine.active = _later(mine.active, theirs.active)
     mine.recent, newest_ms = merged_ids(
         (mine.recent, mine.base + mine.recent_at), (theirs.recent, mine.base + theirs.recent_at), terms.clock_ms, terms.dedupe_ms
     )
     mine.recent_at = newest_ms - mine.base if mine.recent else 0
     return United(mine, bites + _unite_traits(mine, theirs))
+
+
+def _later(mine: int | None, theirs: int | None) -> int | None:
+    """The later of two times, of which either may be unknown."""
+    return mine if theirs is None else theirs if mine is None else max(mine, theirs)
 
 
 def _copy(state: PersonState) -> PersonState:

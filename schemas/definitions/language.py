@@ -119,7 +119,7 @@ SETTINGS: Final = Shape(
     {
         "dedupe": Key(WINDOW, "how long a person's event ids are remembered; 1h unless said, at most 28d"),
         "oldest": Key(WINDOW, "how far back an event time may be; 1825d unless said"),
-        "forget_after": Key(WINDOW, "how long a person without events is kept; 730d unless said"),
+        "forget_after": Key(WINDOW, "a person without an event for so long is forgotten; at least `dedupe`; nobody is unless said"),
         "consent": Key(
             {"type": "object", "propertyNames": _PURPOSE, "additionalProperties": {"enum": list(UNLESS_SAID)}},
             "the purposes that consent is asked for: `opt_in` is not given until a person says so, `opt_out` is given until then",

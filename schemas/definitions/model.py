@@ -329,11 +329,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What must be the same in a replay, and so is part of the definitions."""
+    """What must be the same in a replay, and so is part of the definitions. ``forget_after_ms`` None: nobody is forgotten."""
 
     dedupe_ms: int = 3_600_000
     oldest_ms: int = 1_825 * 86_400_000
-    forget_after_ms: int = 730 * 86_400_000
+    forget_after_ms: int | None = None
     consent: tuple[Purpose, ...] = ()
 
 

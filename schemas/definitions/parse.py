@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from schemas.definitions.consent import read_purposes
+from schemas.definitions.duration import format_duration
 from schemas.definitions.event_schemas import schema_files
 from schemas.definitions.fault import Fault
 from schemas.definitions.identity import Ids, by_id
@@ -120,9 +121,19 @@ def _settings(documents: list[Fields]) -> EngineSettings:
 
 def _read_settings(view: View) -> EngineSettings:
     found, default = fields(view, SETTINGS), EngineSettings()
+    dedupe_ms = found.read("dedupe", lambda value: read_duration(value, LONGEST_DEDUPE_MS), default.dedupe_ms)
     return EngineSettings(
-        dedupe_ms=found.read("dedupe", lambda value: read_duration(value, LONGEST_DEDUPE_MS), default.dedupe_ms),
+        dedupe_ms=dedupe_ms,
         oldest_ms=found.read("oldest", read_duration, default.oldest_ms),
-        forget_after_ms=found.read("forget_after", read_duration, default.forget_after_ms),
+        forget_after_ms=found.read("forget_after", lambda value: _read_forget_after(value, dedupe_ms), default.forget_after_ms),
         consent=found.read("consent", read_purposes, ()),
     )
+
+
+def _read_forget_after(view: View, dedupe_ms: int) -> int | None:
+    """A person who is forgotten while an event may still come again would count it twice."""
+    known = len(view.faults)
+    milliseconds = read_duration(view)
+    if milliseconds < dedupe_ms and len(view.faults) == known:
+        view.fault(f"a duration of at least dedupe, which is {format_duration(dedupe_ms)}")
+    return milliseconds

@@ -106,7 +106,8 @@ class Rehearsal:
         shadows: dict[bytes, bytes] = {}
         if past is not None:
             wanted = {digest for number in part for digest in await self._people.digests(partition, number)}
-            shadows = await past.shadows(wanted, lambda: self._cursor(partition))
+            begun = await self._people.begun(partition, list(wanted)) if past.forgets else None
+            shadows = await past.shadows(wanted, lambda: self._cursor(partition), begun)
         async for found in self._people.everybody(partition, now_ms, part):
             if past is not None:
                 packed = shadows.get(shadow_digest(person_digest(found.person.state.id)))

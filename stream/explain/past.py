@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,9 +75,17 @@ class Past:
         """The first offset that the log has."""
         return await self._past.start(self._partition)
 
-    async def shadows(self, wanted: Collection[bytes] | None, cursor: Callable[[], Awaitable[int]]) -> dict[bytes, bytes]:
+    @property
+    def forgets(self) -> bool:
+        """Whether people may have been forgotten, and begun anew."""
+        return self._filler.forgets
+
+    async def shadows(
+        self, wanted: Collection[bytes] | None, cursor: Callable[[], Awaitable[int]], begun: Mapping[bytes, int] | None = None
+    ) -> dict[bytes, bytes]:
         """The packed shadows, by ``shadow_digest``, of the people with these digests (None: of all), as of where the lane is now.
 
+        ``begun``: their incarnations, before which nothing counts; None: all that the log has does.
         ``cursor`` tells where that is. While this reads the lane goes on, so it is asked again, a few times.
         """
         until = await cursor()
@@ -86,12 +94,14 @@ class Past:
         for _ in range(_ROUNDS):
             while filling.cursor < until:
                 before = filling.cursor
-                filling = await self._slice(filling, until, wanted, found)
+                filling = await self._slice(filling, until, wanted, found, begun)
                 self._read(filling.cursor - before)
             until = await cursor()
         return found
 
-    async def _slice(self, filling: Filling, until: int, wanted: Collection[bytes] | None, found: dict[bytes, bytes]) -> Filling:
+    async def _slice(
+        self, filling: Filling, until: int, wanted: Collection[bytes] | None, found: dict[bytes, bytes], begun: Mapping[bytes, int] | None
+    ) -> Filling:
         records = await self._past.read(self._partition, filling.cursor, min(_SLICE_RECORDS, until - filling.cursor))
         records = [record for record in records if record.offset < until]
         if not records:
@@ -99,7 +109,8 @@ class Past:
         intake = self._filler.read(records)
         if wanted is not None:
             _keep(intake, wanted)
-        done = self._filler.run(filling, intake, Known({digest: found.get(shadow_digest(digest)) for digest in intake.digests}))
+        shadows = {digest: found.get(shadow_digest(digest)) for digest in intake.digests}
+        done = self._filler.run(filling, intake, Known(shadows, begun=begun))
         found.update(done.shadows)
         return done.filling
 

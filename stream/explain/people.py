@@ -66,6 +66,8 @@ class PeopleReader:
         if packed is None or header is None:
             return None
         history = await self._history(partition, header)
+        if history.end_of(unpack(packed), max(now_ms, header.clock)) is not None:
+            return None
         shadows = await shadows_of(self._store, partition, header, [digest])
         found = brought(packed, partition, history, max(now_ms, header.clock), shadows.get(digest))
         history.current.advance(found.person, found.as_of_ms - found.person.state.base + 1, found.transitions)
@@ -98,7 +100,7 @@ class PeopleReader:
                     yield Person(unpack(packed))
 
     async def everybody(self, partition: int, now_ms: int, slices: range | None = None) -> AsyncIterator[Found]:
-        """All people of a partition, or of some slices of it, slice by slice.
+        """All people of a partition, or of some slices of it, slice by slice; without those whom the lane will forget before anything else.
 
         What is due exactly at the time has not fired: whoever evaluates them then decides it, as a record would.
         """
@@ -110,13 +112,18 @@ class PeopleReader:
             digests = await self.digests(partition, number)
             shadows = await shadows_of(self._store, partition, header, digests)
             for digest, packed in zip(digests, await self._store.persons(partition, digests), strict=True):
-                if packed is not None:
+                if packed is not None and history.end_of(unpack(packed), max(now_ms, header.clock)) is None:
                     yield brought(packed, partition, history, max(now_ms, header.clock), shadows.get(digest))
 
     async def digests(self, partition: int, number: int) -> list[bytes]:
         """The digests of the people of one slice."""
         (packed_slice,) = await self._store.slices(partition, [number])
         return [digest for digest in digests_of(packed_slice) if digest is not None]
+
+    async def begun(self, partition: int, digests: list[bytes]) -> dict[bytes, int]:
+        """The incarnations (absolute ms), by digest, of those who exist."""
+        found = await self._store.persons(partition, digests)
+        return {digest: unpack(packed).incarnation for digest, packed in zip(digests, found, strict=True) if packed is not None}
 
     async def members(self, partition: int, segment: int) -> AsyncIterator[str]:
         """The ids of the people of a partition who are in a segment (by its number), in the order of their first record."""

@@ -155,7 +155,7 @@ class Waiting:
     def holds(self, record: dict[str, Any]) -> bool:
         """Whether the lane may still publish this transition."""
         cause = record["data"].get("cause", "merge")
-        due = self.earliest_due_ms is not None and cause == "time" and self.earliest_due_ms <= milliseconds(record)
+        due = self.earliest_due_ms is not None and cause in ("time", "erasure") and self.earliest_due_ms <= milliseconds(record)
         return record["data"]["id"] in self.ids or due or (self.sweeping and cause in ("time", "definition"))
 
 

@@ -99,6 +99,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     ``marks``: (collector's name, greatest number) of those heard of last, the newest at the end (see ``schemas.spool_mark``).
     ``gathering``: what has been told for the filling of the newest set; ``before``: the version that held before the current one.
     ``parted``: whether anybody of the partition may come from a split.
+    ``forgotten``: how many people have been forgotten because they were inactive.
     """
 
     format: int = HEADER_FORMAT
@@ -127,6 +128,7 @@ class LaneHeader(msgspec.Struct, array_like=True, frozen=True):
     gathering: Gathering | None = None
     before: int = 0
     parted: bool = False
+    forgotten: int = 0
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -17,6 +17,7 @@ from schemas.identities import IdentityPolicy
 from schemas.identity_records import (
     ErasedRecord,
     FilledRecord,
+    ForgetRecord,
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
@@ -31,6 +32,7 @@ from schemas.spool_mark import is_repeat
 from stream.kafka.port import Record
 from stream.store.layout import person_digest
 from stream.worker.erasing import Eraser
+from stream.worker.forgetting import is_forgotten
 from stream.worker.gathering import Gatherer
 from stream.worker.links import Linker
 from stream.worker.memory import Changes, LaneMemory, Working
@@ -169,7 +171,7 @@ def _hear(internal: IdentityRecord | EraseRecord | SplitRecord, intake: Intake, 
         intake.parted.append(digest)
     if isinstance(internal, SplitRecord):
         intake.splits.append((record.offset, _read_to(internal)))
-    elif not isinstance(internal, EraseRecord | ErasedRecord):
+    elif not isinstance(internal, EraseRecord | ErasedRecord | ForgetRecord):
         intake.heard.append((digest, internal.said_ms))
 
 
@@ -223,7 +225,7 @@ class BatchStep:
                     if type(said) is Event:
                         self._event(said, digest, record)
                     else:
-                        self._from_lane(said, digest, record)
+                        self._from_lane(said, digest)
                 elif isinstance(said, DefinitionsRecord):
                     self._definitions(said)
                 elif isinstance(said, ListRecord):
@@ -270,7 +272,7 @@ class BatchStep:
         if clock - event_ms > self._engine.oldest_ms:
             raise Rejected(rejection.TOO_OLD, f"{clock - event_ms} ms before the lane's clock")
         people = self._people
-        working = people.working.get(digest)
+        working = people.held(digest)
         if working is None:
             elsewhere = people.pointers.get(digest)
             if elsewhere is None and partition_of(event.routing_id, self._memory.header.partitions) != self._memory.partition:
@@ -282,20 +284,20 @@ class BatchStep:
                     ForwardRecord(origin=0, number=0, to=elsewhere, hops=1, event_ms=event_ms, event=original, said_ms=said_ms, stood=stood)
                 )
                 return
-            working = people.candidate(event.routing_id, digest, record.timestamp)
+            working = people.candidate(event.routing_id, digest)
         self._apply(working, event, event_ms)
 
     def _forward(self, record: ForwardRecord) -> None:
         self._people.send(record)
         self._changes.forwarded += 1
 
-    def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
+    def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes) -> None:
         """What another lane says; each once, in the order in which it was said. Or what an operator asks for."""
         if isinstance(said, EraseRecord):
             self._eraser.erase(said)
             return
         if isinstance(said, SplitRecord):
-            self._splitter.split(said, record.offset)
+            self._splitter.split(said, self._changes.cursor - 1)
             return
         hop = said.record if isinstance(said, Forwarded) else said
         assert isinstance(hop, IdentityRecord)
@@ -303,22 +305,24 @@ class BatchStep:
             return
         if isinstance(hop, ErasedRecord):
             self._eraser.erased(hop)
+        elif isinstance(hop, ForgetRecord):
+            is_forgotten(self._people, hop)
         elif self._people.is_late(digest, hop.said_ms):
             self._eraser.late(hop)
         elif isinstance(said, Forwarded):
-            self._forwarded(said, digest, record)
+            self._forwarded(said, digest)
         elif not self._splitter.passes_on(hop):
-            self._of_identity(hop, record)
+            self._of_identity(hop)
 
-    def _of_identity(self, hop: IdentityRecord, record: Record) -> None:
+    def _of_identity(self, hop: IdentityRecord) -> None:
         if isinstance(hop, PartedRecord):
-            self._splitter.parted(hop, record.timestamp)
+            self._splitter.parted(hop)
         elif isinstance(hop, ListedRecord):
-            self._namer.elsewhere(hop, record.timestamp)
+            self._namer.elsewhere(hop)
         elif isinstance(hop, LinkRecord):
-            self._linker.link(hop, record.timestamp)
+            self._linker.link(hop)
         elif isinstance(hop, TransferRecord):
-            self._linker.transfer(hop, record.timestamp)
+            self._linker.transfer(hop)
         elif isinstance(hop, FilledRecord):
             self._gatherer.take(hop)
 
@@ -327,13 +331,13 @@ class BatchStep:
             return self._gatherer.is_next(hop)
         return self._people.is_next(hop)
 
-    def _forwarded(self, said: Forwarded, digest: bytes, record: Record) -> None:
+    def _forwarded(self, said: Forwarded, digest: bytes) -> None:
         forward = said.record
         target = self._people.pointers.get(digest)
         if target is not None:
             self._forward(replace(forward, to=target, hops=forward.hops + 1))
             return
-        working = self._people.working.get(digest) or self._people.candidate(forward.to, digest, record.timestamp)
+        working = self._people.held(digest) or self._people.candidate(forward.to, digest)
         if not has_parted(working.person.state.identities) or not self._passes_on(working, said):
             self._apply(working, said.event, min(forward.event_ms, self._changes.clock))
 

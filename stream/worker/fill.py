@@ -70,13 +70,14 @@ class _FillStep(BatchStep):
         """What there was to ask has been asked when the event was applied."""
 
     def _event(self, event: Event, digest: bytes, record: Record) -> None:
-        if self._is_erased(digest, record) or self.merging.is_elsewhere(digest, record.offset):
+        if self._is_before(digest) or self.merging.is_elsewhere(digest, record.offset):
             # A second copy may stand behind the erasure.
             is_repeat(record.headers, self._changes.marks)
         else:
+            self.merging.end(digest)
             super()._event(event, digest, record)
 
-    def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes, record: Record) -> None:
+    def _from_lane(self, said: Said | DefinitionsRecord | ListRecord | None, digest: bytes) -> None:
         if isinstance(said, EraseRecord | SplitRecord):
             return
         hop = said.record if isinstance(said, Forwarded) else said
@@ -87,22 +88,23 @@ class _FillStep(BatchStep):
         if self.trimmed and 0 <= hop.origin < len(received) and not received[hop.origin]:
             received[hop.origin] = hop.number - 1
         # What is left out counts as taken all the same, or nothing after it would be next.
-        if not self._people.is_next(hop) or self._is_erased(digest, record):
+        if not self._people.is_next(hop) or self._is_before(digest):
             return
         if isinstance(hop, ForwardRecord | LinkRecord | TransferRecord | FilledRecord) and not self._people.is_late(digest, hop.said_ms):
-            self._said(said, hop, digest, record)
+            self._said(said, hop, digest)
 
-    def _said(self, said: object, hop: ForwardRecord | LinkRecord | TransferRecord | FilledRecord, digest: bytes, record: Record) -> None:
-        merging, offset = self.merging, record.offset
+    def _said(self, said: object, hop: ForwardRecord | LinkRecord | TransferRecord | FilledRecord, digest: bytes) -> None:
+        merging, offset = self.merging, self._changes.cursor - 1
         if isinstance(said, Forwarded):
             if not merging.is_elsewhere(digest, offset) and not self._is_anothers(digest, said):
-                self._forwarded(said, digest, record)
+                merging.end(digest)
+                self._forwarded(said, digest)
         elif isinstance(hop, LinkRecord):
             merging.linked(hop, digest, offset)
         elif isinstance(hop, TransferRecord):
-            merging.transferred(hop, digest, offset, record.timestamp)
+            merging.transferred(hop, digest, offset)
         elif isinstance(hop, FilledRecord):
-            merging.passed_on(hop, digest, offset, record.timestamp)
+            merging.passed_on(hop, digest, offset)
 
     def _is_anothers(self, digest: bytes, said: Forwarded) -> bool:
         """Whether a split has given the event to another person, or back to this one, who finds it where it stood first."""
@@ -113,9 +115,9 @@ class _FillStep(BatchStep):
         is_here = stood is not None and stood[0] == self._memory.partition and named == said.record.to
         return is_here or named in parted.get(digest, ())
 
-    def _is_erased(self, digest: bytes, record: Record) -> bool:
-        erasure = self.merging.known.erased.get(digest)
-        return erasure is not None and record.offset < erasure.offset
+    def _is_before(self, digest: bytes) -> bool:
+        """Whether the record under way is of an incarnation that is no more."""
+        return self.merging.known.is_before(digest, self._changes.cursor - 1, self._changes.clock)
 
     def _list(self, record: ListRecord, append_ms: int) -> None:
         """No tag and no leaf changes by it: a tag whose time is over by then counts as absent, deleted or not."""
@@ -130,6 +132,7 @@ class Filler:
         self._engine = Engine(new, filling_program(compile_bundle(new), self.fill), history.tally, history.secret)
         self._memory = LaneMemory(memory.partition, memory.header, b"", DueIndex({}), History.of(self._engine))
         self._sets = sets
+        self.forgets = any(bundle.settings.forget_after_ms is not None for bundle in sets.values())
         self._reader = IntakeReader()
 
     def begin(self, filling: Filling) -> FilledSlice:
@@ -153,7 +156,7 @@ class Filler:
         shadows = load(known.shadows.items())
         working = {digest: one for digest, one in shadows.items() if is_shadow_of(one.person.state, filling.began)}
         people = People(self._memory, changes, working)
-        people.tombstones = dict(known.erased)
+        people.tombstones, people.forgets = dict(known.erased), False
         step = _FillStep(self._memory, changes, people, {})
         step.settings, step.sets, step.trimmed = filling.settings, self._sets, filling.trimmed
         step.merging = merging = Merging(people, filling, self.fill, known, told)

@@ -33,6 +33,7 @@ class Known:
     """What the store says of those whom a slice of records is about, by digest. ``pointers``: for whom ids stand by now; ``erased``: of
     whom nothing from before may come back; ``pieces``: what was told of absorbed persons, by name. ``parted``: people who come from a
     split, and the ids that went to others; ``former``: at which offsets somebody became a part of another, and is a person again.
+    ``begun``: the incarnations (absolute ms) of those who exist now; None: nobody has ever been forgotten.
     """
 
     shadows: Mapping[bytes, bytes | None]
@@ -41,6 +42,20 @@ class Known:
     pieces: Mapping[bytes, bytes] = field(default_factory=dict)
     parted: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
     former: frozenset[int] = frozenset()
+    begun: Mapping[bytes, int] | None = None
+
+    def is_before(self, digest: bytes, offset: int, clock: int) -> bool:
+        """Whether a record, read at that clock, is of an incarnation that is no more.
+
+        What begins a new one comes when the clock is at it; after an erasure perhaps a millisecond before it.
+        """
+        erasure = self.erased.get(digest)
+        if erasure is not None and offset < erasure.offset:
+            return True
+        if self.begun is None or digest in self.parted:
+            return False
+        begun_ms = self.begun.get(digest)
+        return digest not in self.pointers if begun_ms is None else clock < begun_ms - 1
 
 
 class Awaited(NamedTuple):
@@ -58,14 +73,16 @@ class Awaited(NamedTuple):
         return self.at < gathering.starts[self.origin]
 
 
-def awaited(filling: Filling, intake: Intake, erased: Mapping[bytes, Tombstone]) -> Iterator[Awaited]:
+def awaited(filling: Filling, intake: Intake, known: Known) -> Iterator[Awaited]:
     """The transfers of a slice that carry a state in which what is filled is missing."""
+    clock = filling.clock
     for record, said, digest in intake.steps:
+        clock = max(clock, record.timestamp)
         if not isinstance(said, TransferRecord) or digest is None:
             continue
         held = filling.received[said.origin] if said.origin in range(len(filling.received)) else 0
-        erasure = erased.get(digest)
-        if said.number <= held or (erasure is not None and (record.offset < erasure.offset or said.said_ms <= erasure.at_ms)):
+        erasure = known.erased.get(digest)
+        if said.number <= held or known.is_before(digest, record.offset, clock) or (erasure is not None and said.said_ms <= erasure.at_ms):
             continue
         state = _state(said)
         if state is not None and state.definitions < filling.version:
@@ -99,6 +116,15 @@ class Merging:
         pointer = self.known.pointers.get(digest)
         return pointer is not None and pointer.offset < offset
 
+    def end(self, digest: bytes) -> None:
+        """Begin anew with an absorbed person who had been forgotten by then; of who exists it is known since when."""
+        known, people = self.known, self.people
+        working = people.working.get(digest)
+        if working is None or known.begun is None or digest in known.begun:
+            return
+        if people.memory.history.end_of(working.person.state, people.changes.clock) is not None:
+            del people.working[digest]
+
     def linked(self, said: LinkRecord, digest: bytes, offset: int) -> None:
         """If this was the step that made the person a part of another, what was found of it goes there."""
         pointer, people = self.known.pointers.get(digest), self.people
@@ -122,7 +148,7 @@ class Merging:
             return None
         return PersonState("", 0, state.base, state.born, self.filling.version, None, state.tags, state.leaves, {}, floors=state.floors)
 
-    def transferred(self, said: TransferRecord, digest: bytes, offset: int, append_ms: int) -> None:
+    def transferred(self, said: TransferRecord, digest: bytes, offset: int) -> None:
         """Take over an absorbed person, as far as it is known; or pass on what was told of it.
 
         Raises:
@@ -142,7 +168,7 @@ class Merging:
         if said.absorbed in self.known.parted.get(digest, ()):
             return
         if not self.is_elsewhere(digest, offset):
-            self._unite(said.to, digest, _bare(state, found), append_ms)
+            self._unite(said.to, digest, _bare(state, found))
         elif state.definitions < self.filling.version:
             self._tell(self.known.pointers[digest].target, said.absorbed, said, piece or NOTHING)
 
@@ -155,7 +181,7 @@ class Merging:
             leaves={number: held for number, held in state.leaves.items() if number in self.fill.leaves},
         )
 
-    def passed_on(self, said: FilledRecord, digest: bytes, offset: int, append_ms: int) -> None:
+    def passed_on(self, said: FilledRecord, digest: bytes, offset: int) -> None:
         """What came late to a person who had become a part of another, and had to go on from there.
 
         Raises:
@@ -163,11 +189,12 @@ class Merging:
         """
         state = unpacked(said)
         if state is not None and said.version == self.filling.version and said.hops and not self.is_elsewhere(digest, offset):
-            self._unite(said.to, digest, state, append_ms)
+            self._unite(said.to, digest, state)
 
-    def _unite(self, person_id: str, digest: bytes, state: PersonState, append_ms: int) -> None:
+    def _unite(self, person_id: str, digest: bytes, state: PersonState) -> None:
+        self.end(digest)
         people = self.people
-        working = people.working.get(digest) or people.candidate(person_id, digest, append_ms)
+        working = people.working.get(digest) or people.candidate(person_id, digest)
         people.memory.history.current.take_over(working.person, state, people.changes.clock, [])
         people.applied(working)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -12,16 +13,17 @@ from schemas.errors import Rejected
 from schemas.identity_records import LinkRecord
 from stream.kafka.port import Bundles, PastLog, Record
 from stream.store.layout import former_name, shadow_digest
-from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header
+from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header, unpack_header
 from stream.store.redis import until_available
 from stream.worker.batch import Intake
 from stream.worker.fill import FilledSlice, Filler
-from stream.worker.fill_merges import Known, awaited
+from stream.worker.fill_merges import Awaited, Known, awaited
 from stream.worker.memory import LaneMemory
 from tagging.codec import unpack
 from tagging.identities import has_parted, unpack_identities
 
 _SLICE_RECORDS = 256
+_ASK_SECONDS = 0.2
 
 T = TypeVar("T")
 
@@ -40,6 +42,7 @@ class LaneFilling:
         self._filler: tuple[tuple[int, int], Filler] | None = None
         self._ahead: tuple[int, Sequence[Record]] | None = None
         self._waits: tuple[object, ...] | None = None
+        self._asks_again = 0.0
 
     @property
     def is_wanted(self) -> bool:
@@ -50,7 +53,7 @@ class LaneFilling:
         filling = header.filling
         if filling is None or filling.version != header.prepared:
             return True
-        return filling.cursor < header.cursor and self._waits != self._told(filling)
+        return filling.cursor < header.cursor and (self._waits != self._told(filling) or 0 < self._asks_again <= perf_counter())
 
     def _told(self, filling: Filling) -> tuple[object, ...]:
         """What must change before a filling that waits for another lane's goes on."""
@@ -93,41 +96,56 @@ class LaneFilling:
             await self._moved(FilledSlice(replace(filling, cursor=header.cursor), []))
             return
         intake = filler.read(records)
-        known = await until_available(lambda: self._known(filling, intake))
-        missing = self._missing(filling, intake, known) if waits else None
+        known = await until_available(lambda: self._known(filling, intake, forgets=filler.forgets))
+        missing = await until_available(lambda: self._missing(filling, intake, known)) if waits else None
         if missing is not None:
             records = [record for record in records if record.offset < missing]
             if not records:
                 self._waits = self._told(filling)
+                self._asks_again = perf_counter() + _ASK_SECONDS if filler.forgets else 0
                 return
             intake = filler.read(records)
         self._ahead = None
         await self._moved(filler.run(filling, intake, known))
 
-    def _missing(self, filling: Filling, intake: Intake, known: Known) -> int | None:
+    async def _missing(self, filling: Filling, intake: Intake, known: Known) -> int | None:
         """The offset of the first transfer that another lane has yet to say something about."""
         gathering = self._memory.header.gathering
-        for one in awaited(filling, intake, known.erased):
-            if one.name not in known.pieces and not one.was_before(gathering, filling):
+        for one in awaited(filling, intake, known):
+            if one.name in known.pieces or one.was_before(gathering, filling):
+                continue
+            if known.begun is None or not await self._never_comes(one, filling):
                 return one.offset
         return None
 
-    async def _known(self, filling: Filling, intake: Intake) -> Known:
+    async def _never_comes(self, one: Awaited, filling: Filling) -> bool:
+        """Whether the other lane's filling has passed the place, and all that it has told has been heard: the absorbed person has been
+        forgotten there, or has begun anew.
+        """
+        packed, mine = await self._store.header(one.origin), self._memory.header.gathering
+        theirs = unpack_header(packed).filling if packed else None
+        if theirs is None or mine is None or (theirs.version, theirs.old) != (filling.version, filling.old):
+            return False
+        told = theirs.told[self._memory.partition] if theirs.told else 0
+        return theirs.cursor > one.at and mine.version == filling.version and mine.heard[one.origin] >= told
+
+    async def _known(self, filling: Filling, intake: Intake, *, forgets: bool) -> Known:
         store, partition, header = self._store, self._memory.partition, self._memory.header
         digests = list(intake.digests)
         found = await store.persons(partition, [shadow_digest(digest) for digest in digests])
         pointers = _found(digests, await store.pointers(partition, digests))
         erased = _found(digests, await store.tombstones(partition, digests)) if header.erased_ms else {}
-        names = [one.name for one in awaited(filling, intake, erased)]
+        shadows, begun = dict(zip(digests, found, strict=True)), await self._begun(digests) if forgets else None
+        known = Known(shadows, pointers, erased, parted=await self._parted(digests) if header.parted else {}, begun=begun)
+        names = [one.name for one in awaited(filling, intake, known)]
         gathering = header.gathering
         is_told = gathering is not None and (gathering.version, gathering.old) == (filling.version, filling.old)
-        pieces = _found(names, await store.pieces(partition, names)) if is_told else {}
-        known = Known(dict(zip(digests, found, strict=True)), pointers, erased, pieces)
+        known = dataclasses.replace(known, pieces=_found(names, await store.pieces(partition, names)) if is_told else {})
         if not header.parted:
             return known
         links = {former_name(to, record.offset): record.offset for record, said, to in intake.steps if to and isinstance(said, LinkRecord)}
         ended = _found(list(links), await store.pointers(partition, list(links)))
-        return dataclasses.replace(known, parted=await self._parted(digests), former=frozenset(links[name] for name in ended))
+        return dataclasses.replace(known, former=frozenset(links[name] for name in ended))
 
     async def _parted(self, digests: list[bytes]) -> dict[bytes, frozenset[str]]:
         """Who comes from a split, and which ids went to others."""
@@ -135,6 +153,11 @@ class LaneFilling:
         states = {digest: unpack(packed) for digest, packed in zip(digests, found, strict=True) if packed is not None}
         known = {digest: unpack_identities(state.identities, state.id) for digest, state in states.items() if has_parted(state.identities)}
         return {digest: frozenset(one for parting in each.partings for one in parting.theirs) for digest, each in known.items()}
+
+    async def _begun(self, digests: list[bytes]) -> dict[bytes, int]:
+        """The incarnations of those who exist now."""
+        found = _found(digests, await self._store.persons(self._memory.partition, digests))
+        return {digest: unpack(packed).incarnation for digest, packed in found.items()}
 
     async def _records(self, offset: int) -> Sequence[Record]:
         if self._ahead is None or self._ahead[0] != offset:

@@ -315,6 +315,7 @@ class Lane:
         commit.dues += index_only
         await self._put(commit, after)
         self._parts.measures.left_out(self.memory.history.tally)
+        self._parts.measures.forgotten(changes.forgotten)
         outbox.clearable -= published
         outbox.add(entries, changes.transitions)
 

@@ -83,7 +83,7 @@ class Linker:
         """The strong ids that the person has, or keeps a place for."""
         return tuple(one for one in dict.fromkeys((*person.ids(), *person.identities().places())) if self._policy.is_strong(one))
 
-    def link(self, record: LinkRecord, append_ms: int) -> None:
+    def link(self, record: LinkRecord) -> None:
         """Take the next step of a link.
 
         Raises:
@@ -100,7 +100,7 @@ class Linker:
             case "claim":
                 self._claimed(record, working)
             case "offer":
-                self._offered(record, working or self._begin(record.to, append_ms))
+                self._offered(record, working or self._begin(record.to))
             case "accept" if working is not None:
                 self._accepted(record, working)
             case "refuse" if working is not None:
@@ -216,9 +216,9 @@ class Linker:
         answer = replace(record, phase=phase, to=record.other, other=other, hops=0)
         self._people.send(msgspec.structs.replace(answer, **fields))
 
-    def _begin(self, person_id: str, append_ms: int) -> Working:
+    def _begin(self, person_id: str) -> Working:
         """A person of whom there has been no event: all segments are evaluated."""
-        working = self._people.create(person_id, append_ms)
+        working = self._people.create(person_id)
         since = len(self._changes.transitions)
         self._engine.take_over(working.person, None, self._changes.clock, self._changes.transitions)
         working.changed = True
@@ -241,7 +241,7 @@ class Linker:
         at = self._changes.cursor - 1
         self._people.send(TransferRecord(origin=0, number=0, to=record.other, absorbed=absorbed, edge=record.edge, state=packed, at=at))
 
-    def transfer(self, record: TransferRecord, append_ms: int) -> None:
+    def transfer(self, record: TransferRecord) -> None:
         """Take over an absorbed person.
 
         Raises:
@@ -256,7 +256,7 @@ class Linker:
             # What is filled of it comes by itself: the absorbed person had been under an older set.
             adopt(state, None, self._people.memory.history.stale(state.definitions))
         if working is None:
-            working = self._people.create(record.to, append_ms)
+            working = self._people.create(record.to)
         self._people.bring(working)
         changes, person = self._changes, working.person
         if state is not None or person.is_new:
@@ -272,6 +272,9 @@ class Linker:
             if left_out := identities.take_over(theirs):
                 changes.refused_links[TOO_MANY] += left_out
         self._note(person, record.edge)
+        if record.absorbed not in person.ids():
+            # It was asked for by an id that stood for it, and had been forgotten by then: its pointer must be found again.
+            self._note(person, replace(record.edge, one=record.absorbed, other=person.state.id))
         identities.asked.pop(record.absorbed, None)
         person.keep_identities()
         working.changed = True

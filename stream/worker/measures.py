@@ -67,6 +67,11 @@ class LaneMeasures:
             counter.inc(held_back)
         tally.bound_bites = tally.entries = tally.leaves = 0
 
+    def forgotten(self, people: int) -> None:
+        """People have been forgotten because they were inactive."""
+        if people:
+            self._metrics.counter(catalogue.FORGOTTEN).inc(people)
+
     def offsets(self, cursor: int, records: Sequence[Record]) -> None:
         """Offsets of one partition are dense; what is missing between the cursor and the records is counted."""
         missing = records[-1].offset + 1 - cursor - len(records)

@@ -92,6 +92,7 @@ class Changes:
         self.drop_pieces = True
 
     parted: bool = False
+    forgotten: int = 0
 
     def note_adopted(self, working: Working) -> None:
         """The person has been brought to the newest set, and the shadow, if there is one, has been used up."""
@@ -235,4 +236,5 @@ def _header_after(memory: LaneMemory, changes: Changes) -> LaneHeader:
         gathering=changes.gathering,
         before=changes.before,
         parted=changes.parted,
+        forgotten=header.forgotten + changes.forgotten,
     )

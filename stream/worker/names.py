@@ -35,7 +35,7 @@ class Namer:
         for person in ours:
             self._name(person, Naming(record.id, record.version, record.named[person]), append_ms)
 
-    def elsewhere(self, record: ListedRecord, append_ms: int) -> None:
+    def elsewhere(self, record: ListedRecord) -> None:
         """A list names an id that stands for a person of this lane.
 
         Raises:
@@ -47,7 +47,7 @@ class Namer:
             people.send(replace(record, to=target, hops=record.hops + 1))
             return
         naming = Naming(record.list, record.version, record.named, record.id)
-        self._enlist(working or people.candidate(record.to, person_digest(record.to), append_ms), naming)
+        self._enlist(working or people.candidate(record.to, person_digest(record.to)), naming)
 
     def _name(self, named: str, naming: Naming, append_ms: int) -> None:
         people = self._people
@@ -68,7 +68,7 @@ class Namer:
         elif working is not None:
             self._enlist(working, naming)
         elif naming.named:
-            self._enlist(people.candidate(named, person_digest(named), append_ms), naming)
+            self._enlist(people.candidate(named, person_digest(named)), naming)
 
     def _enlist(self, working: Working, naming: Naming) -> None:
         people, changes = self._people, self._changes

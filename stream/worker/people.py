@@ -12,6 +12,7 @@ from schemas.identity_records import (
     HOPS_MAX,
     ErasedRecord,
     FilledRecord,
+    ForgetRecord,
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
@@ -24,6 +25,7 @@ from schemas.routing import partition_of
 from stream.kafka.port import PastLog, Record
 from stream.store.layout import person_digest, shadow_digest
 from stream.store.port import Pointer, StateStore, Tombstone
+from stream.worker.forgetting import forget
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.outbox import pack_internal
 from tagging.person import Person
@@ -40,6 +42,7 @@ KINDS: dict[type[IdentityRecord], bytes] = {
     ErasedRecord: b"erased",
     FilledRecord: b"filled",
     PartedRecord: b"parted",
+    ForgetRecord: b"forget",
 }
 
 
@@ -98,6 +101,7 @@ async def read_between(past: PastLog, partition: int, splits: Iterable[tuple[int
 class People:
     """Persons and pointers of a batch by digest; both change as it goes on. ``between``: by offset of a ``$split``, what stands between
     the reading of the log for it and itself. ``ending``: the pointers as they were of ids that splits take away.
+    ``forgets``: whoever is met and has been inactive for too long is forgotten before.
     """
 
     memory: LaneMemory
@@ -108,6 +112,7 @@ class People:
     tombstones: dict[bytes, Tombstone] = field(default_factory=dict)
     between: dict[int, Sequence[Record]] = field(default_factory=dict)
     ending: dict[bytes, Pointer] = field(default_factory=dict)
+    forgets: bool = True
 
     def all(self) -> list[Working]:
         """Everybody, first those who are persons no more: one of them may have begun anew."""
@@ -116,21 +121,33 @@ class People:
     def find(self, typed_id: str) -> tuple[Working | None, str | None]:
         """The person that an id names, or the canonical id of the one it stands for; neither if it is unknown."""
         digest = person_digest(typed_id)
-        return self.working.get(digest), self.pointers.get(digest)
+        return self.held(digest), self.pointers.get(digest)
 
-    def create(self, person_id: str, append_ms: int) -> Working:
+    def held(self, digest: bytes) -> Working | None:
+        """The person as a record finds it; None if there is none, or none any more."""
+        working = self.working.get(digest)
+        if working is None or not self.forgets:
+            return working
+        end_ms = self.memory.history.end_of(working.person.state, self.changes.clock)
+        if end_ms is None:
+            return working
+        forget(self, working, end_ms)
+        return None
+
+    def create(self, person_id: str) -> Working:
         """A person who exists from here on."""
-        working = self.candidate(person_id, person_digest(person_id), append_ms)
+        working = self.candidate(person_id, person_digest(person_id))
         self._keep(working)
         return working
 
-    def candidate(self, person_id: str, digest: bytes, append_ms: int) -> Working:
+    def candidate(self, person_id: str, digest: bytes) -> Working:
         """A person who will exist if the record that names it is applied.
 
-        It begins after all that was erased, so that none of two incarnations is the other.
+        It begins after all that was erased, so that none of two incarnations is the other; who has been forgotten was so before the clock.
         """
-        state = new_person(person_id, self.changes.people, append_ms, self.memory.history.current.version)
-        state.born = max(0, self.changes.erased_ms + 1 - append_ms)
+        clock = self.changes.clock
+        state = new_person(person_id, self.changes.people, clock, self.memory.history.current.version)
+        state.born = max(0, self.changes.erased_ms + 1 - clock)
         return Working(digest, Person(state, is_new=True), None, is_new=True)
 
     def applied(self, working: Working) -> None:

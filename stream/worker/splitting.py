@@ -124,7 +124,7 @@ class Splitter:
         text = None if state is None else state_text(pack(state))
         self._people.send(PartedRecord(origin=0, number=0, to=typed_id, person=person_id, said_ms=self._changes.clock, state=text))
 
-    def parted(self, record: PartedRecord, append_ms: int) -> None:
+    def parted(self, record: PartedRecord) -> None:
         """An id has been taken away from a person: it stands for another, or is one itself.
 
         Raises:
@@ -143,16 +143,16 @@ class Splitter:
             people.unpoint(digest)
             if held is not None and held.offset >= 0:
                 people.changes.pointers[former_name(digest, held.offset)] = Pointer("", -1)
-        self._begin(record.to, working, state, append_ms)
+        self._begin(record.to, working, state)
 
-    def _begin(self, person_id: str, working: Working | None, state: PersonState, append_ms: int) -> None:
+    def _begin(self, person_id: str, working: Working | None, state: PersonState) -> None:
         """The other side becomes a person here; if its id is one already, the two are the same."""
         people, changes = self._people, self._changes
         is_new = working is None
         if is_new:
             # The id may have been a person before: as after an erasure, none of two incarnations is the other.
             changes.erased_ms = max(changes.clock, changes.erased_ms + 1)
-        working = working or people.create(person_id, append_ms)
+        working = working or people.create(person_id)
         people.bring(working)
         since, person = len(changes.transitions), working.person
         theirs = unpack_identities(state.identities, state.id)

@@ -9,7 +9,9 @@ from stream.store.layout import SLICE_PEOPLE, read_slice, shadow_digest
 from stream.store.port import LaneHeader, StateStore
 from stream.worker.batch import load
 from stream.worker.fill import is_shadow_of
+from stream.worker.forgetting import forget
 from stream.worker.memory import Changes, LaneMemory, Working
+from stream.worker.people import People
 from tagging.codec import unpack
 from tagging.state import PersonState
 
@@ -84,6 +86,10 @@ class Sweeper:
     def _visit(self, working: Working, changes: Changes) -> None:
         history = self._memory.history
         person = working.person
+        end_ms = history.end_of(person.state, changes.clock)
+        if end_ms is not None:
+            forget(People(self._memory, changes, {}), working, end_ms)
+            return
         since = len(changes.transitions)
         brought = history.bring(person, changes.transitions, working.shadow)
         if brought:

@@ -157,7 +157,7 @@ def _internal(raw: Raw, header: bytes, lane: Lane) -> Clock | Definitions | List
         return Clock()
     if header == b"definitions" and body.get("type") == "$definitions":
         return _definitions(body) or unreadable
-    if header in (b"forward", b"link", b"transfer", b"filled") and body.get("type") == f"${header.decode()}":
+    if header in (b"forward", b"link", b"transfer", b"filled", b"forget") and body.get("type") == f"${header.decode()}":
         return FromLane(body["origin"], body["number"], body)
     if header == b"list" and body.get("type") == "$list":
         return _list(body, lane) or unreadable

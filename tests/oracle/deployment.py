@@ -48,6 +48,7 @@ def run_deployment(
         lane.evaluates = evaluating is None or lane.number in evaluating
     for lane in lanes:
         lane.said_to_me = partial(_said, lanes, lane.number)
+        lane.forgets_to_me = partial(_forgets, lanes, lane.number)
     at = [0] * len(logs)
     while True:
         before = list(at)
@@ -63,6 +64,10 @@ def run_deployment(
 
 def _said(lanes: list[LinkingLane], to: int, origin: int) -> list[Said]:
     return lanes[origin].sent[to]
+
+
+def _forgets(lanes: list[LinkingLane], to: int, origin: int) -> list[Said]:
+    return lanes[origin].forgets[to]
 
 
 def _waits(lane: LinkingLane, raw: Raw) -> bool:

@@ -12,7 +12,7 @@ from tests.oracle.known import Edge, link_of
 from tests.oracle.leaves import leaves_of
 from tests.oracle.partition import Partition
 from tests.oracle.person import Joined, Person
-from tests.oracle.publishing import Why, publish
+from tests.oracle.publishing import Why
 from tests.oracle.times import write_time
 from tests.oracle.uniting import unite
 
@@ -40,6 +40,7 @@ class Said:
     reason: str = ""
     absorbed: str = ""
     person: Person | None = None
+    ids: tuple[str, ...] = ()
     event_ms: int = 0
     said_ms: int = 0
     given_up_ms: int = 0
@@ -53,18 +54,40 @@ class TooManyHopsError(Exception):
 
 @dataclass
 class LinkingLane(Partition):
-    """``say(target)`` gives what each other lane has said to this one so far. ``wrong``: where the log holds something else."""
+    """``say(target)`` gives what each other lane has said to this one so far. ``wrong``: where the log holds something else.
+
+    When a lane comes round to forgetting somebody is its own affair, so what is said of it may stand anywhere among the rest.
+    """
 
     said_to_me: Callable[[int], list[Said]] = lambda _origin: []
     pointers: dict[str, str] = field(default_factory=dict)
     sent: dict[int, list[Said]] = field(default_factory=lambda: defaultdict(list))
     taken: Counter[int] = field(default_factory=Counter)
     merged: list[dict[str, Any]] = field(default_factory=list)
+    forgets_to_me: Callable[[int], list[Said]] = lambda _origin: []
+    forgets: dict[int, list[Said]] = field(default_factory=lambda: defaultdict(list))
+    forgets_taken: dict[int, list[Said]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
 
     def is_waiting_for(self, said: FromLane) -> bool:
         """Whether the lane that said this has not said it yet: a cause must come first."""
-        return not _is_of_a_filling(said) and said.number > len(self.said_to_me(said.origin))
+        if _is_of_a_filling(said):
+            return False
+        if said.body["type"] == "$forget":
+            return said.number > self.taken[said.origin] and self._forget_said(said) is None
+        return self._nth(said) > len(self.said_to_me(said.origin))
+
+    def _nth(self, said: FromLane) -> int:
+        """Which of all that was said by that lane, but for whom it forgot, it is, if it is the next."""
+        return said.number - len(self.forgets_taken[said.origin])
+
+    def _forget_said(self, said: FromLane) -> Said | None:
+        """Whom the lane has forgotten, if it has, and this does not know it yet."""
+        open_ones = list(self.forgets_to_me(said.origin))
+        for taken in self.forgets_taken[said.origin]:
+            open_ones.remove(taken)
+        found = {key: value for key, value in said.body.items() if key not in ("origin", "number")}
+        return next((one for one in open_ones if as_written(one) == found), None)
 
     def send(self, said: Said) -> None:
         """Tell the lane of whom it is for."""
@@ -80,10 +103,10 @@ class LinkingLane(Partition):
         if elsewhere is not None:
             self.send(Said("forward", elsewhere, 1, event_ms=event.at, said_ms=append_ms, body=event.body, stood=(self.number, self.at)))
             return
-        self._apply_and_claim(event.person, event, append_ms)
+        self._apply_and_claim(event.person, event)
 
-    def _apply_and_claim(self, name: str, event: Event, append_ms: int) -> None:
-        person = self.apply(name, event, append_ms)
+    def _apply_and_claim(self, name: str, event: Event) -> None:
+        person = self.apply(name, event)
         if person is not None and len(event.ids) > 1:
             self._claim(person, event)
 
@@ -94,7 +117,10 @@ class LinkingLane(Partition):
         if said.number != self.taken[said.origin] + 1:
             return
         self.taken[said.origin] += 1
-        mine = self.said_to_me(said.origin)[said.number - 1]
+        if said.body["type"] == "$forget":
+            self._hears_of_forgotten(said)
+            return
+        mine = self.said_to_me(said.origin)[self._nth(said) - 1]
         found = {key: value for key, value in said.body.items() if key not in ("origin", "number", "state", "at")}
         if as_written(mine) != found | ({"strong": sorted(found["strong"])} if "strong" in found else {}):
             self.wrong.append(f"partition {self.number} at {raw.offset}: expected {as_written(mine)}, found {said.body}")
@@ -105,6 +131,19 @@ class LinkingLane(Partition):
         except TooManyHopsError:
             self.dead_letters.append((raw.offset, "too-many-hops"))
 
+    def _hears_of_forgotten(self, said: FromLane) -> None:
+        mine = self._forget_said(said)
+        assert mine is not None
+        self.forgets_taken[said.origin].append(mine)
+        if self.pointers.get(mine.to) in mine.ids:
+            del self.pointers[mine.to]
+
+    def has_forgotten(self, person: Person) -> None:
+        """The lanes of the other ids are told."""
+        ids = tuple(dict.fromkeys((person.id, *person.known.ids())))
+        for name in ids[1:]:
+            self.forgets[partition_of(name, self.partitions)].append(Said("forget", name, ids=ids))
+
     def _forwarded(self, said: Said, raw: Raw) -> None:
         if said.to in self.pointers:
             self.send(replace(said, to=self.pointers[said.to], hops=said.hops + 1))
@@ -113,7 +152,7 @@ class LinkingLane(Partition):
         # Who it is for has been decided; what it says of other ids is read by the rules that hold here.
         event = read_event(said.body, raw.append_ms, replace(self.lane(), oldest_ms=1 << 60), otherwise=said.to)
         assert isinstance(event, Event)
-        self._apply_and_claim(said.to, replace(event, at=min(said.event_ms, self.clock_ms)), raw.append_ms)
+        self._apply_and_claim(said.to, replace(event, at=min(said.event_ms, self.clock_ms)))
 
     def _claim(self, person: Person, event: Event) -> None:
         """Ask for the ids that are new."""
@@ -154,7 +193,7 @@ class LinkingLane(Partition):
         if said.phase == "claim":
             self._claimed(said, person)
         elif said.phase == "offer":
-            self._offered(said, person or self._begin(said.to, raw.append_ms))
+            self._offered(said, person or self._begin(said.to))
         elif person is None:
             return
         elif said.phase == "accept":
@@ -235,18 +274,16 @@ class LinkingLane(Partition):
     def _answer(self, said: Said, phase: str, other: str, **fields: Any) -> None:
         self.send(replace(said, phase=phase, to=said.other, other=other, hops=0, **fields))
 
-    def _begin(self, name: str, append_ms: int) -> Person:
-        person = self.touch(name, append_ms)
+    def _begin(self, name: str) -> Person:
+        person = self.touch(name)
         self.evaluate(person, self.clock_ms, Why("merge"))
         return person
 
     def _merge(self, person: Person, said: Said) -> None:
-        """The person becomes a part of another, and leaves each segment in which it was last published to be; what is paused is silent."""
+        """The person becomes a part of another, and leaves each segment."""
         into = said.other
-        self.touch(person.id, 0)
-        for segment in self.order:
-            if person.is_published(segment.id) and not segment.paused:
-                self.transitions.append(publish(segment, self.order, self.sight(person), (self.clock_ms, Why("merge"))))
+        self.touch(person.id)
+        self.leave_all(person, self.clock_ms, "merge")
         window_ms = self.active.settings.dedupe_ms
         person.ids = [(event_id, at) for event_id, at in person.ids if self.clock_ms - at < window_ms]
         self.merged.append(_merged(person, into, self.clock_ms))
@@ -259,7 +296,7 @@ class LinkingLane(Partition):
             self.send(replace(said, to=self.pointers[said.to], hops=said.hops + 1))
             return
         begins = said.to not in self.persons
-        person = self.touch(said.to, raw.append_ms)
+        person = self.touch(said.to)
         assert said.edge is not None
         person.known.forget(self.clock_ms)
         if said.person is not None:
@@ -272,6 +309,8 @@ class LinkingLane(Partition):
         if begins or said.person is not None:
             self.evaluate(person, self.clock_ms, Why("merge"))
         person.known.join(said.edge)
+        if said.absorbed not in (person.id, *person.known.ids()):
+            person.known.join((said.absorbed, person.id, *said.edge[2:]))
         person.known.asked.pop(said.absorbed, None)
 
 
@@ -293,6 +332,8 @@ def as_written(said: Said) -> dict[str, Any]:
     written: dict[str, Any] = {"type": f"${said.kind}", "to": said.to} | {key: value for key, value in fields.items() if value}
     if said.edge is not None:
         written["edge"] = list(said.edge)
+    if said.kind == "forget":
+        return written | {"ids": list(said.ids)}
     if said.kind == "forward":
         return written | {"event_ms": said.event_ms, "said_ms": said.said_ms, "event": said.body, "stood": list(said.stood)}
     return written | ({"phase": said.phase, "other": said.other} if said.kind == "link" else {"absorbed": said.absorbed})

@@ -58,6 +58,7 @@ class Outcome:
     dead_letters: list[tuple[int, str]]
     persons: dict[str, PersonView]
     clock_ms: int
+    forgotten: int = 0
 
 
 def view_of(person: Person, active: Bundle, clock_ms: int) -> PersonView:

@@ -40,7 +40,7 @@ def run_in_processes(
 def _share(logs: Sequence[Sequence[Raw]], bundles: Mapping[int, Bundle], secret: bytes | None, evaluating: Collection[int]) -> Share:
     deployed = run_deployment(logs, bundles, secret, evaluating)
     for lane in deployed.lanes:
-        lane.said_to_me = _nothing
+        lane.said_to_me = lane.forgets_to_me = _nothing
     return [(deployed.lanes[number], deployed.outcomes[number]) for number in evaluating], deployed.waiting
 
 

@@ -44,11 +44,14 @@ class Partition:
     spooled: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     evaluates: bool = True
     at: int = 0
+    forgotten: int = 0
+    active_since_ms: int = 0
 
     def read(self, raw: Raw) -> None:
         """Take the next record."""
         self.clock_ms = max(self.clock_ms, raw.append_ms)
         self.at = raw.offset
+        self._forget_the_inactive()
         found = classify(raw, self.lane())
         if (found == DeadLetter("too-old") or isinstance(found, Event)) and self._came_before(raw):
             self.duplicates += 1
@@ -61,7 +64,7 @@ class Partition:
             case Event() as event:
                 self._event(event, raw.append_ms)
             case ListChange() as change:
-                self._list(change, raw.append_ms)
+                self._list(change)
             case FromLane() as said:
                 self._from_lane(said, raw)
 
@@ -89,25 +92,26 @@ class Partition:
     def _event(self, event: Event, append_ms: int) -> None:
         """Of one partition alone there is nothing to say about events that go elsewhere, nor about what comes from there."""
         if partition_of(event.person, self.partitions) == self.number:
-            self.apply(event.person, event, append_ms)
+            self.apply(event.person, event)
 
     def _from_lane(self, said: FromLane, raw: Raw) -> None:
         pass
 
-    def apply(self, name: str, event: Event, append_ms: int) -> Person | None:
+    def apply(self, name: str, event: Event) -> Person | None:
         """Apply an event to the person of that name; the person, or None if it is a repeat."""
         person = self.persons.get(name)
         window_ms = self.active.settings.dedupe_ms
         if person and event.id is not None and person.has_seen(event.id, self.clock_ms, window_ms):
             self.duplicates += 1
             return None
-        person = self.touch(name, append_ms)
+        person = self.touch(name)
+        person.active_at = self.clock_ms
         apply(person, event, self.applied, self.clock_ms, self.active)
         self.applied += 1
         self.evaluate(person, self.clock_ms, Why("event", event.id))
         return person
 
-    def _list(self, change: ListChange, append_ms: int) -> None:
+    def _list(self, change: ListChange) -> None:
         """Each named person in order; who is to be added begins to exist, who is only to be removed does not."""
         for name in dict.fromkeys((*change.add, *change.remove)):
             known = self.persons.get(name)
@@ -115,14 +119,14 @@ class Partition:
             is_old = known is not None and change.version < known.lists.get(change.id, (change.version, False))[0]
             if not is_ours or is_old or (known is None and name not in change.add):
                 continue
-            person = self.touch(name, append_ms)
+            person = self.touch(name)
             apply_list(person, change.id, change.version, named=name in change.add)
             self.evaluate(person, self.clock_ms, Why("list"))
 
-    def touch(self, name: str, append_ms: int) -> Person:
+    def touch(self, name: str) -> Person:
         """The person as a record finds it: what is due before the record has happened, what has no more time to live is gone."""
         if name not in self.persons:
-            self.persons[name] = Person(name, append_ms, self.clock_ms)
+            self.persons[name] = Person(name, self.clock_ms, self.clock_ms, active_at=self.clock_ms)
         person = self.persons[name]
         self._bring_to(person, self.clock_ms)
         drop_gone(person, self.active, self.clock_ms)
@@ -139,6 +143,7 @@ class Partition:
             self._bring_to(person, self.clock_ms)
             drop_gone(person, self.active, self.clock_ms - 1)
         old, self.active = self.active, self.bundles[version]
+        self.active_since_ms = self.clock_ms
         self.order = in_order(self.active)
         for person in self.persons.values():
             self.fill(person)
@@ -152,6 +157,30 @@ class Partition:
             person.standing = Standing(person.standing.members - gone, person.standing.true_since)
             drop_gone(person, self.active, self.clock_ms)
             self.evaluate(person, self.clock_ms, Why("definition", silent=self.active.silent), unpaused)
+
+    def _forget_the_inactive(self) -> None:
+        """Whoever had no event for too long before the clock is gone since then; or since the definitions say that it is too long."""
+        forget_after_ms = self.active.settings.forget_after_ms
+        if forget_after_ms is None:
+            return
+        for person in list(self.persons.values()):
+            end = max(person.active_at + forget_after_ms, self.active_since_ms)
+            if end < self.clock_ms:
+                self._bring_to(person, end)
+                drop_gone(person, self.active, end)
+                self.leave_all(person, end, "erasure")
+                del self.persons[person.id]
+                self.forgotten += 1
+                self.has_forgotten(person)
+
+    def has_forgotten(self, person: Person) -> None:
+        """Of one partition alone nobody else need hear of it."""
+
+    def leave_all(self, person: Person, t: int, cause: str) -> None:
+        """The person leaves each segment in which it was last published to be; what is paused is silent."""
+        for segment in self.order:
+            if person.is_published(segment.id) and not segment.paused:
+                self.transitions.append(publish(segment, self.order, self.sight(person), (t, Why(cause))))
 
     def fill(self, person: Person) -> None:
         """Give the person what the new definitions need of the past."""
@@ -200,7 +229,7 @@ class Partition:
         for person in self.persons.values():
             self._bring_to(person, self.clock_ms)
         persons = {person.id: view_of(person, self.active, self.clock_ms) for person in self.persons.values()}
-        return Outcome(self.transitions, self.applied, self.duplicates, self.dead_letters, persons, self.clock_ms)
+        return Outcome(self.transitions, self.applied, self.duplicates, self.dead_letters, persons, self.clock_ms, self.forgotten)
 
 
 def run_partition(records: Iterable[Raw], *, partition: int, partitions: int, bundles: Mapping[int, Bundle]) -> Outcome:

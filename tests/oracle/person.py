@@ -50,7 +50,7 @@ class Standing:
 
 @dataclass
 class Person:
-    """Everything about one person. ``evaluated_at``: when the segments were last evaluated.
+    """Everything about one person. ``evaluated_at``: when the segments were last evaluated. ``active_at``: the clock at the last event.
 
     ``sequences``: published transitions by segment; odd: published as inside. ``entries``: the times of published entries.
     ``is_united``: others have become a part of the person. ``lists``: by list, the version last applied, and whether it names the person.
@@ -73,6 +73,7 @@ class Person:
     is_united: bool = False
     known: Known = field(default_factory=Known)
     steps: list[Applied | Joined] = field(default_factory=list)
+    active_at: int = 0
 
     @property
     def traits(self) -> dict[str, Any]:

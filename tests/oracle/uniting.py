@@ -27,6 +27,7 @@ def unite(survivor: Person, absorbed: Person, bundle: Bundle, clock_ms: int, win
     survivor.ids = sorted(latest.items(), key=lambda one: one[1])
     survivor.anonymous_id = survivor.anonymous_id or absorbed.anonymous_id
     survivor.known.take_over(absorbed.known)
+    survivor.active_at = max(survivor.active_at, absorbed.active_at)
     survivor.is_united = True
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.definitions.model import Bundle
-from schemas.internal import HEADER
+from schemas.internal import CLOCK_HEADERS, CLOCK_VALUE, HEADER
 from stream.kafka.port import Message
 from stream.store.memory import MemoryStateStore
 from tests.oracle.classify import Raw
@@ -56,6 +56,11 @@ class Deployment:
         value = json.dumps({"type": "$definitions", "version": version, "phase": "activate"}).encode()
         for partition in range(self.partitions):
             self.append(partition, Message(None, value, ((HEADER, b"definitions"),)))
+
+    def tick(self) -> None:
+        """Time passes in all partitions without anything else."""
+        for partition in range(self.partitions):
+            self.append(partition, Message(None, CLOCK_VALUE, CLOCK_HEADERS))
 
     def turn(self, turn: Turn) -> None:
         """Do one thing."""

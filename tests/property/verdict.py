@@ -39,9 +39,9 @@ def differences(expected: Outcome, driver: Ended, bundles: Mapping[int, Bundle])
     """All that differs, one line each; empty if nothing does."""
     header = driver.header
     found = list(_transitions(expected, [one for one in driver.topics.transitions if one["type"] != MERGED]))
-    counts = ("applied", "duplicates", "transitions", "clock")
-    wanted = (expected.applied, expected.duplicates, len(expected.transitions), expected.clock_ms)
-    got = (header.applied, header.duplicates, header.transitions, header.clock)
+    counts = ("applied", "duplicates", "transitions", "clock", "forgotten")
+    wanted = (expected.applied, expected.duplicates, len(expected.transitions), expected.clock_ms, expected.forgotten)
+    got = (header.applied, header.duplicates, header.transitions, header.clock, header.forgotten)
     found += [f"{name}: expected {a}, got {b}" for name, a, b in zip(counts, wanted, got, strict=True) if a != b]
     found += _dead_letters(dict(expected.dead_letters), driver)
     active = {0: Bundle(), **bundles}[header.switches[-1][0]]
@@ -151,7 +151,8 @@ def _indexes(driver: Ended) -> Iterator[str]:
     people = states(driver)
     absorbed = {one["data"]["id"] for one in driver.topics.transitions if one["type"] == MERGED}
     numbers_held = [state.number for state in people]
-    if len(people) + len(absorbed) != header.people or numbers_held != sorted(set(numbers_held) & set(range(header.people))):
+    gone = len(absorbed) + header.forgotten
+    if len(people) + gone != header.people or numbers_held != sorted(set(numbers_held) & set(range(header.people))):
         yield f"people are numbered {[state.number for state in people]}, the header counts {header.people}"
         return
     bounds = done(store.slice_bounds(partition))

@@ -46,8 +46,9 @@ def _who(lane: LinkingLane, driver: Driver) -> Iterator[str]:
     sent, received = (
         [(counts or (0,) * len(partitions))[one] for one in partitions] for counts in (driver.header.sent, driver.header.received)
     )
-    if [len(lane.sent[one]) for one in partitions] != sent or [lane.taken[one] for one in partitions] != received:
-        yield f"sent {sent}, received {received}; expected {[len(lane.sent[one]) for one in partitions]}, {dict(lane.taken)}"
+    said = [len(lane.sent[one]) + len(lane.forgets[one]) for one in partitions]
+    if said != sent or [lane.taken[one] for one in partitions] != received:
+        yield f"sent {sent}, received {received}; expected {said}, {dict(lane.taken)}"
     for state in states(driver):
         person = lane.persons.get(state.id)
         if person is not None:

@@ -50,6 +50,7 @@ DUE_LATE_SECONDS: Final = Metric(
 FORWARDED: Final = Metric("ebbtide_worker_forwarded_total", "counter", "Events passed on to the lane of the person they are about.")
 MERGES: Final = Metric("ebbtide_worker_merges_total", "counter", "Persons that became a part of another.")
 ERASED: Final = Metric("ebbtide_worker_erased_total", "counter", "Ids erased, with all that was held of their persons.")
+FORGOTTEN: Final = Metric("ebbtide_worker_forgotten_total", "counter", "People forgotten because no event had come for `forget_after`.")
 LINKS_REFUSED: Final = Metric(
     "ebbtide_worker_links_refused_total", "counter", "Ids that were not joined to the person whose event named them.", {"reason": REFUSALS}
 )

@@ -55,7 +55,7 @@ def test_an_event_from_the_future_happens_now() -> None:
 def test_an_older_append_time_does_not_turn_the_clock_back() -> None:
     outcome = log(segment(events(within=500))).clock(1_000).event(700, timestamp=...).clock(2_000).run()
     assert seen(outcome) == [("s", "in", 1_000, "event"), ("s", "out", 1_200, "time")]
-    assert outcome.transitions[0]["data"]["incarnation"] == T + 700
+    assert outcome.transitions[0]["data"]["incarnation"] == T + 1_000
 
 
 def test_a_score_of_two_halves_to_one_after_one_half_life_and_is_less_one_millisecond_later() -> None:

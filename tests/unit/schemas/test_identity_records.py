@@ -8,6 +8,7 @@ from schemas.identity_records import (
     Edge,
     ErasedRecord,
     FilledRecord,
+    ForgetRecord,
     ForwardRecord,
     IdentityRecord,
     LinkRecord,
@@ -48,6 +49,7 @@ EDGE = Edge("user:u1", "anon:a", T, "shop-web", "viewed")
         ErasedRecord(origin=1, number=2, to="anon:a", ids=("user:u1", "anon:a")),
         FilledRecord(origin=1, number=1, to="", version=2, old=1, start=7),
         FilledRecord(origin=1, number=2, to="user:u1", version=2, old=1, absorbed="anon:a", link=EDGE.link, state=state_text(b"\x00")),
+        ForgetRecord(origin=1, number=2, to="anon:a", ids=("user:u1", "anon:a")),
     ],
 )
 def test_a_record_is_read_back_as_it_was_written(record: IdentityRecord) -> None:

@@ -48,9 +48,9 @@ def test_one_who_was_two_is_named_by_a_list_that_names_either(mine: list[Naming]
 
 def test_a_person_whom_no_list_ever_named_is_packed_as_before_there_were_lists() -> None:
     state = new_person("user:u1", 0, 1_764_000_000_000, 1)
-    assert pack(state)[-3:-2] == b"\xc0"
+    assert pack(state)[-4:-3] == b"\xc0"
     state.recent = b"twelve bytes"
-    assert pack(state)[-3:-2] == b"\x90"
+    assert pack(state)[-4:-3] == b"\x90"
     assert unpack(pack(state)).lists == []
 
 

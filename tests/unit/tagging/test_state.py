@@ -54,9 +54,9 @@ def test_what_is_packed_is_read_back_the_same(state: PersonState) -> None:
 
 def test_the_packed_form_begins_with_its_format() -> None:
     state = new_person("user:u1", 0, T, 1)
-    assert pack(state)[0] == REST_FORMAT == 4
+    assert pack(state)[0] == REST_FORMAT == 6
     state.recent = b"twelve bytes"
-    assert pack(state)[0] == FORMAT == 3
+    assert pack(state)[0] == FORMAT == 5
 
 
 def test_the_packed_forms_of_a_person_are_the_same_for_ever() -> None:
@@ -65,18 +65,38 @@ def test_the_packed_forms_of_a_person_are_the_same_for_ever() -> None:
     state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
 
     assert pack(state).hex() == (
-        "04dc0016a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
-        "000091079100919201a36d2d318080c0c40080c0c400"
+        "06dc0017a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
+        "000091079100919201a36d2d318080c0c40080c0c40000"
     )
     state.recent = b"twelve bytes"
     assert pack(state).hex() == (
+        "05dc0012a7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c0"
+        "00c40c7477656c7665206279746573c400808090c40000"
+    )
+
+
+def test_states_of_which_it_is_not_known_when_they_were_active_are_read() -> None:
+    """Such people are not forgotten before an event has come, or the definitions change."""
+    state = new_person("user:u1", 5, T, 1)
+    state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
+    state.active = None
+    at_rest = (
+        "04dc0016a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
+        "000091079100919201a36d2d318080c0c40080c0c400"
+    )
+    busy = (
         "03dc0011a7757365723a753105cf0000019ab697e8000001c08103980202cb3ff80000000000000a000701a36d2d318080c0"
         "00c40c7477656c7665206279746573c400808090c400"
     )
 
+    assert unpack(bytes.fromhex(at_rest)) == state
+    state.recent = b"twelve bytes"
+    assert unpack(bytes.fromhex(busy)) == state
+
 
 def test_states_from_before_there_were_identities_are_read() -> None:
     state = new_person("user:u1", 5, T, 1)
+    state.active = None
     state.tags[3] = TagState(2, 2, 1.5, 10, 0, 7, 1, "m-1")
     at_rest = (
         "02dc0015a7757365723a753105cf0000019ab697e8000001c091039102c0c408000000000000f83fc4040a000000c4040000"
@@ -95,8 +115,8 @@ def test_states_from_before_there_were_identities_are_read() -> None:
 def test_a_state_of_another_version_is_refused_and_says_so() -> None:
     packed = pack(new_person("user:u1", 0, T, 1))
 
-    with pytest.raises(Misconfigured, match="format 5, this version reads 1 to 4"):
-        unpack(b"\x05" + packed[1:])
+    with pytest.raises(Misconfigured, match="format 7, this version reads 1 to 6"):
+        unpack(b"\x07" + packed[1:])
 
 
 def test_two_new_persons_share_nothing() -> None:
@@ -127,6 +147,7 @@ def visible(state: PersonState) -> dict[str, Any]:
     return {
         "incarnation": state.incarnation,
         "due": None if state.due is None else base + state.due,
+        "active": None if state.active is None else base + state.active,
         "tags": {
             key: (tag.count, tag.weight, tag.score, base + tag.last, base + tag.first, tag.rule, tag.source, tag.event_id)
             for key, tag in state.tags.items()
@@ -155,7 +176,7 @@ def test_another_base_changes_nothing_that_can_be_seen(state: PersonState, base:
 @given(states)
 def test_every_field_with_a_time_is_moved(state: PersonState) -> None:
     """A field that is added with a time and forgotten in ``rebase`` stands here as one that did not move."""
-    relative = {"born", "due", "tags", "leaves", "floors", "recent_at", "apart"}
+    relative = {"born", "due", "active", "tags", "leaves", "floors", "recent_at", "apart"}
     absolute = {"id", "number", "definitions", "members", "anonymous_id", "recent", "traits", "lists", "identities"}
 
     assert {field.name for field in msgspec.structs.fields(PersonState)} == relative | absolute | {"base"}

@@ -14,7 +14,7 @@ from stream.kafka.port import StoredRecord
 from stream.store.layout import person_digest
 from stream.store.port import Filling, Gathering
 from stream.worker.batch import BatchStep, Intake, IntakeReader
-from stream.worker.fill_merges import awaited
+from stream.worker.fill_merges import Known, awaited
 from stream.worker.gathering import NOTHING, piece_name
 from stream.worker.memory import Changes, LaneMemory, begin
 from stream.worker.people import People
@@ -124,7 +124,7 @@ def test_a_transfer_is_waited_for_unless_it_is_from_before_the_other_filling_or_
         said = TransferRecord(origin=1, number=1, to="user:u1", absorbed="anon:a", edge=EDGE, state=state_text(pack(state)), at=7)
         intake = IntakeReader().read([record(3, 3, identity_value(said), ((HEADER, b"transfer"),))], POLICY)
         filling = Filling(COUNTED.version, 1, 9, received=(0, received))
-        found = list(awaited(filling, intake, {}))
+        found = list(awaited(filling, intake, Known({})))
         gathering = Gathering(COUNTED.version, 1, (0, 1), (-1, 8))
         assert all(one.was_before(gathering, filling) for one in found)
         assert not any(one.was_before(None, filling) for one in found)

@@ -127,9 +127,15 @@ class TestSettings:
         found = read("settings: {dedupe: 2h, oldest: 30d, forget_after: 60d}").settings
         assert (found.dedupe_ms, found.oldest_ms, found.forget_after_ms) == (7_200_000, 30 * 86_400_000, 60 * 86_400_000)
 
+    def test_nobody_is_forgotten_unless_it_is_said(self) -> None:
+        assert read("settings: {dedupe: 2h}").settings.forget_after_ms is None
+
     @pytest.mark.parametrize(
         ("text", "told"),
         [
+            ("{dedupe: 2h, forget_after: 1h}", "forget_after: found '1h', expected a duration of at least dedupe, which is 2h"),
+            ("{forget_after: 59m}", "forget_after: found '59m', expected a duration of at least dedupe, which is 1h"),
+            ("{forget_after: 0s}", "forget_after: found '0s', expected a duration longer than 0 and at most 36500d"),
             ("{dedupe: 29d}", "dedupe: found '29d', expected a duration longer than 0 and at most 28d"),
             ("{dedupe: 0s}", "dedupe: found '0s', expected a duration longer than 0 and at most 28d"),
             ("{oldest: 10}", "oldest: found 10, expected a duration: one whole number and one unit, such as 500ms, 30s, 5m, 2h, 7d or 4w"),
