@@ -92,8 +92,7 @@ def bundles(
         # Ids that are forgotten stay forgotten, so the window in which they are kept only shrinks.
         dedupe = dice.pick([one for one in (HOUR, SECOND, 500, 25 * DAY, 28 * DAY) if one <= dedupe])
         oldest = dice.pick((1_825 * DAY, 1_825 * DAY, 7 * DAY, 10 * SECOND))
-        forget_after = dice.pick((None, None, None, None, 500, 2 * SECOND, HOUR, 26 * DAY))
-        settings = EngineSettings(dedupe, oldest, forget_after, consent=PURPOSES[: dice.pick((2, 1, 0))])
+        settings = EngineSettings(dedupe, oldest, consent=PURPOSES[: dice.pick((2, 1, 0))])
         previous = versions[version - 1]
         tags = tuple(_pick(dice, pool.tags, all_of_them=version == 1))
         known = {tag.id: tag for tag in tags}

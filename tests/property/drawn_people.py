@@ -107,9 +107,7 @@ def _add_versions(dice: Dice, versions: dict[int, Bundle]) -> None:
         last = versions[max(versions)]
         named = {node.segment for segment in last.segments for node in walk(segment.when) if isinstance(node, SegmentNode)}
         segments = [_changed(dice, one) for one in last.segments if one.id in named or dice.below(4)]
-        dedupe = dice.pick([one for one in (HOUR, SECOND, 500, DAY) if one <= last.settings.dedupe_ms])
-        forget_after = dice.pick((last.settings.forget_after_ms, last.settings.forget_after_ms, None, SECOND, HOUR))
-        settings = replace(last.settings, dedupe_ms=dedupe, forget_after_ms=forget_after)
+        settings = replace(last.settings, dedupe_ms=dice.pick([one for one in (HOUR, SECOND, 500, DAY) if one <= last.settings.dedupe_ms]))
         definitions = Definitions(settings, last.tags, tuple(segments), (), last.sources)
         identity = last.identity
         if dice.flag():
