@@ -17,7 +17,6 @@ import re
 import zlib
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
@@ -26,7 +25,8 @@ from collectors.body import looks_like_json, read_object
 from collectors.http import Answer, Request, safe_text
 from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols.amplitude_events import translate
-from collectors.protocols.decoding import decoded, taken_apart
+from collectors.protocols.decoding import decoded, one_by_one, taken_apart
+from collectors.protocols.forms import pairs_of
 from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import client_of, original
 from schemas import rejection
@@ -59,7 +59,7 @@ def parse_events(submission: Submission) -> Parsed:
     said = decoded(_bodies, body)
     submission.authenticate(as_id(said.api_key))
     sent_ms = read_sent_ms(said.client_upload_time)
-    return taken_apart([bytes(raw) for raw in said.events], submission, _reader(submission, sent_ms))
+    return taken_apart(one_by_one(said.events, submission), submission, _reader(submission, sent_ms))
 
 
 def parse_identify(submission: Submission) -> Parsed:
@@ -75,13 +75,13 @@ def parse_group_identify(submission: Submission) -> Parsed:
 def _parse_form(submission: Submission, event_type: str) -> Parsed:
     text = submission.body().decode("latin-1")
     try:
-        fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX))
+        fields = dict(pairs_of(text, _FIELDS_MAX, keep_blank_values=True))
     except ValueError:
         raise Rejected(rejection.BAD_SHAPE, f"more than {_FIELDS_MAX} fields") from None
     submission.authenticate(fields.get("api_key"))
     body = fields.get("identification", "").encode(errors="replace")
     raws = decoded(_lists, body) if body.lstrip().startswith(b"[") else [decoded(_raws, body)]
-    return taken_apart([bytes(raw) for raw in raws], submission, _reader(submission, None, event_type))
+    return taken_apart(one_by_one(raws, submission), submission, _reader(submission, None, event_type))
 
 
 def _reader(submission: Submission, sent_ms: int | None, event_type: str | None = None) -> Callable[[bytes], tuple[str, bytes]]:

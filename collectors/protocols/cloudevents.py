@@ -19,7 +19,7 @@ from collectors.body import check_tree, looks_like_json, read_object
 from collectors.http import Request
 from collectors.normalise import normalise
 from collectors.protocols.cloudevents_events import header_text, translate
-from collectors.protocols.decoding import decoded, taken_apart
+from collectors.protocols.decoding import decoded, one_by_one, taken_apart
 from collectors.protocols.port import WRITE, Parsed, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import accepted, client_of, header_key, original, query_key, rejected
 from schemas import rejection
@@ -50,7 +50,7 @@ def parse(submission: Submission) -> Parsed:
     if not looks_like_json(body):
         raise Rejected(rejection.BAD_JSON, "neither a JSON event nor a list of them, nor headers of a binary one")
     if body.lstrip()[:1] == b"[":
-        return taken_apart([bytes(raw) for raw in decoded(_lists, body)], submission, read)
+        return taken_apart(one_by_one(decoded(_lists, body), submission), submission, read)
     return Parsed([read(body)])
 
 

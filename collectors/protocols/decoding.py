@@ -26,11 +26,16 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise Rejected(rejection.BAD_JSON, str(error)) from None
 
 
+def one_by_one(raws: list[msgspec.Raw], submission: Submission) -> list[bytes]:
+    """The text of each; of more than may be in a body only so many that it shows."""
+    return [bytes(raw) for raw in raws[: submission.limits.events + 1]]
+
+
 def taken_apart(raws: Sequence[bytes], submission: Submission, read: Callable[[bytes], tuple[str, bytes]]) -> Parsed:
     """What ``read`` makes of each; what it refuses is refused by itself. Raises ``Rejected``: too-many-events."""
     most = submission.limits.events
     if len(raws) > most:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(raws)} events are more than {most}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {most} events")
     parsed = Parsed([])
     for index, raw in enumerate(raws):
         try:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
@@ -20,7 +19,8 @@ import orjson
 from collectors.body import looks_like_json, read_object
 from collectors.http import Answer, error_answer, safe_text
 from collectors.normalise import Arrival, normalise
-from collectors.protocols.decoding import decoded, taken_apart
+from collectors.protocols.decoding import decoded, one_by_one, taken_apart
+from collectors.protocols.forms import pairs_of
 from collectors.protocols.ga4_events import Sender, translate, user_only
 from collectors.protocols.ga4_gtag import hits, translate_hit
 from collectors.protocols.port import READ, WRITE, Parsed, Route, Submission, WireProtocol
@@ -60,7 +60,7 @@ class Checked(Parsed):
 def fields_of(text: bytes) -> dict[str, str]:
     """The fields of a query; of a repeated one the last. Raises ``Rejected``: too-many-keys."""
     try:
-        return dict(parse_qsl(text.decode(errors="replace"), keep_blank_values=True, max_num_fields=_FIELDS_MAX))
+        return dict(pairs_of(text.decode(errors="replace"), _FIELDS_MAX, keep_blank_values=True))
     except ValueError:
         raise Rejected(rejection.TOO_MANY_KEYS, f"more than {_FIELDS_MAX} fields") from None
 
@@ -76,7 +76,7 @@ def parse_measurement(submission: Submission) -> Parsed:
     sender = Sender.of({name: getattr(told, name) for name in told.__struct_fields__ if name != "events"})
     if not told.events and sender.traits:
         return Parsed([normalise(user_only(sender), "identify", None, _arrival(submission, ""))])
-    return taken_apart([bytes(raw) for raw in told.events], submission, _reader(sender, submission))
+    return taken_apart(one_by_one(told.events, submission), submission, _reader(sender, submission))
 
 
 def _reader(sender: Sender, submission: Submission) -> Callable[[bytes], tuple[str, bytes]]:

@@ -17,6 +17,7 @@ import msgspec
 from collectors.body import looks_like_json, read_object
 from collectors.http import Answer, Request
 from collectors.normalise import normalise, read_sent_ms
+from collectors.protocols.decoding import one_by_one
 from collectors.protocols.growingio_events import Namer, translate
 from collectors.protocols.lzstring import bits_of_bytes, bits_of_text, bits_of_uri, unpacked
 from collectors.protocols.pixel import GIF
@@ -38,9 +39,9 @@ _lists: Final = msgspec.json.Decoder(list[msgspec.Raw])
 def parse_collect(submission: Submission) -> Parsed:
     """All events of a request. Raises ``Rejected`` for what is wrong with it as a whole."""
     source = submission.authenticate(unquote(submission.request.path.split(b"/")[3].decode("latin-1")))
-    raws = _listed(_text(submission))
+    raws = _listed(_text(submission), submission)
     if len(raws) > submission.limits.events:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(raws)} events are more than {submission.limits.events}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {submission.limits.events} events")
     stm = _STM.search(submission.request.query)
     sent_ms = read_sent_ms(int(stm[1])) if stm else None
     agent, locale = client_of(submission.request)
@@ -75,6 +76,8 @@ def _text(submission: Submission) -> bytes:
 
 def _from_lz(body: bytes, submission: Submission) -> bytes:
     """Nothing tells the two forms apart for sure, but the right one yields JSON."""
+    if len(body) * 8 > _PACKED_BITS_MAX * 2:  # 15 bits take up to three bytes
+        raise Rejected(rejection.BODY_TOO_LARGE, f"packed, it is more than {_PACKED_BITS_MAX // 8} bytes")
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -95,9 +98,9 @@ def _of_limits(bits: str, submission: Submission) -> bytes:
     return unpacked(bits, min(limits.decompressed_bytes, max(len(bits) // 8 * limits.decompression_ratio, 65_536)))
 
 
-def _listed(text: bytes) -> list[bytes]:
+def _listed(text: bytes, submission: Submission) -> list[bytes]:
     try:
-        return [bytes(raw) for raw in _lists.decode(text)]
+        return one_by_one(_lists.decode(text), submission)
     except msgspec.ValidationError as error:
         raise Rejected(rejection.BAD_SHAPE, str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -11,7 +11,6 @@ Matomo's requests carry no id of their own. One with a random number or a time i
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 import orjson
@@ -19,6 +18,7 @@ import orjson
 from collectors.body import check_tree, looks_like_json
 from collectors.http import Answer, Request
 from collectors.normalise import as_id, normalise
+from collectors.protocols.forms import pairs_of
 from collectors.protocols.matomo_events import translate
 from collectors.protocols.pixel import GIF, IMAGE
 from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol
@@ -133,7 +133,7 @@ def _request(raw: bytes, submission: Submission) -> dict[str, str]:
 
 def _fields(query: bytes) -> dict[str, str]:
     try:
-        return dict(parse_qsl(query.decode("latin-1"), max_num_fields=_FIELDS_MAX))
+        return dict(pairs_of(query.decode("latin-1"), _FIELDS_MAX))
     except ValueError:
         raise Rejected(rejection.TOO_MANY_KEYS, f"more than {_FIELDS_MAX} fields") from None
 

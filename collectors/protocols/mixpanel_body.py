@@ -5,12 +5,12 @@ from __future__ import annotations
 from base64 import b64decode
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from collectors.body import decompressed, looks_like_json
-from collectors.protocols.decoding import decoded
+from collectors.protocols.decoding import decoded, one_by_one
+from collectors.protocols.forms import pairs_of
 from collectors.protocols.port import Submission
 from schemas import rejection
 from schemas.errors import Rejected
@@ -34,7 +34,7 @@ def opened(submission: Submission) -> Opened:
     fields = fields_of(submission)
     data = fields.pop("data", None)
     body = submission.body() if data is None else _unwrapped(data, submission)
-    return Opened(_records(body), fields)
+    return Opened(_records(body, submission), fields)
 
 
 def fields_of(submission: Submission) -> dict[str, str]:
@@ -43,7 +43,7 @@ def fields_of(submission: Submission) -> dict[str, str]:
     is_form = not looks_like_json(body) and b"=" in body[:64]
     texts = [text.decode(errors="replace") for text in ((submission.request.query, body) if is_form else (submission.request.query,))]
     try:
-        pairs = [parse_qsl(text, keep_blank_values=True, max_num_fields=_FIELDS_MAX) for text in texts]
+        pairs = [pairs_of(text, _FIELDS_MAX, keep_blank_values=True) for text in texts]
     except ValueError:
         raise Rejected(rejection.BAD_SHAPE, f"more than {_FIELDS_MAX} fields") from None
     return {name: value for found in pairs for name, value in found}
@@ -59,11 +59,11 @@ def _unwrapped(text: str, submission: Submission) -> bytes:
         raise Rejected(rejection.BAD_ENCODING, f"data: {error}") from None
 
 
-def _records(body: bytes) -> list[bytes]:
+def _records(body: bytes, submission: Submission) -> list[bytes]:
     if not looks_like_json(body):
         raise Rejected(rejection.BAD_JSON, "neither JSON nor gzip nor data=<base64>")
     if body.lstrip()[:1] == b"[":
-        return [bytes(raw) for raw in decoded(_lists, body)]
+        return one_by_one(decoded(_lists, body), submission)
     try:
         return [bytes(decoded(_raws, body))]
     except Rejected:

@@ -21,6 +21,7 @@ from collectors.body import read_object
 from collectors.http import Answer, Request
 from collectors.normalise import as_id, normalise, read_sent_ms
 from collectors.protocols import posthog_config
+from collectors.protocols.decoding import one_by_one
 from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol
 from collectors.protocols.posthog_body import read_body
 from collectors.protocols.posthog_events import translate
@@ -51,11 +52,11 @@ def parse_events(submission: Submission) -> Parsed:
     body = read_body(submission)
     envelope = _opened(body)
     single = envelope.batch is msgspec.UNSET
-    raws = [body] if envelope.batch is msgspec.UNSET else [bytes(raw) for raw in envelope.batch]
+    raws = [body] if envelope.batch is msgspec.UNSET else one_by_one(envelope.batch, submission)
     submission.authenticate(as_id(envelope.api_key) or as_id(envelope.token) or _first_key(raws, submission))
     limits = submission.limits
     if len(raws) > limits.events:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(raws)} events are more than {limits.events}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {limits.events} events")
     said_sent = envelope.sent_at if envelope.sent_at is not None else _query(submission.request, "_")
     sent_ms = None if envelope.historical_migration is True else read_sent_ms(_number(said_sent))
     read = _reader(submission, sent_ms)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from urllib.parse import unquote_plus
 
 from collectors.body import decompressed, looks_like_json
+from collectors.protocols.forms import unquoted
 from collectors.protocols.port import Submission
 from schemas import rejection
 from schemas.errors import Rejected
@@ -15,7 +15,7 @@ def read_body(submission: Submission) -> bytes:
     """The JSON in a body, whatever it is wrapped in. Raises ``Rejected``: bad-encoding, bad-json, body-too-large."""
     body = submission.body()
     if body.startswith(b"data="):
-        body = _unwrapped(unquote_plus(body[5:].partition(b"&")[0].decode("latin-1")), submission)
+        body = _unwrapped(unquoted(body[5:].partition(b"&")[0].decode("latin-1")), submission)
     if not looks_like_json(body):
         raise Rejected(rejection.BAD_JSON, "neither JSON nor gzip nor data=<base64>")
     return body

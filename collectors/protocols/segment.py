@@ -71,7 +71,7 @@ def parse_batch(submission: Submission) -> Parsed:
     arrival = identified(submission, batch.writeKey, NAME)
     limits = submission.limits
     if len(batch.batch) > limits.events:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(batch.batch)} events are more than {limits.events}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {limits.events} events")
     shared = _shared_context(batch.context, limits)
     sent_ms = read_sent_ms(batch.sentAt)
     parsed = Parsed([])

@@ -40,7 +40,7 @@ def parse_sa(submission: Submission, *, debug: bool = False) -> Parsed:
     records = read_records(submission)
     limits = submission.limits
     if len(records) > limits.events:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(records)} records are more than {limits.events}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {limits.events} records")
     agent, locale = client_of(request)
     arrival = submission.arrival(source, NAME, submission.client_ip, agent, locale)
     read = partial(_event, namer=Namer(), arrival=arrival, submission=submission)

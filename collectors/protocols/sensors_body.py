@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from typing import Final
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from collectors.body import decompressed, looks_like_json
+from collectors.protocols.decoding import one_by_one
+from collectors.protocols.forms import pairs_of
 from collectors.protocols.port import Submission
 from schemas import rejection
 from schemas.errors import Rejected
@@ -28,7 +29,7 @@ def read_records(submission: Submission) -> list[bytes]:
     """
     body = submission.body()
     if looks_like_json(body):
-        return _records(body)
+        return _records(body, submission)
     fields = dict(_fields(submission.request.query)) | dict(_fields(body))
     text = fields.get("data_list") or fields.get("data")
     if not text:
@@ -41,7 +42,7 @@ def read_records(submission: Submission) -> list[bytes]:
         packed = b64decode(text, validate=True)
     except ValueError as error:
         raise Rejected(rejection.BAD_ENCODING, f"base64: {error}") from None
-    return _records(decompressed(packed, submission.limits))
+    return _records(decompressed(packed, submission.limits), submission)
 
 
 def java_hash(text: str) -> int:
@@ -54,7 +55,7 @@ def java_hash(text: str) -> int:
 
 def _fields(form: bytes) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(form.decode("latin-1"), max_num_fields=_FIELDS_MAX)
+        return pairs_of(form.decode("latin-1"), _FIELDS_MAX)
     except ValueError:
         raise Rejected(rejection.BAD_SHAPE, f"more than {_FIELDS_MAX} fields") from None
 
@@ -65,10 +66,10 @@ def _check_sum(text: str, fields: dict[str, str]) -> None:
         raise Rejected(rejection.BAD_ENCODING, "the data does not have the crc that was sent along")
 
 
-def _records(text: bytes) -> list[bytes]:
+def _records(text: bytes, submission: Submission) -> list[bytes]:
     if text.lstrip()[:1] != b"[":
         return [text]
     try:
-        return [bytes(raw) for raw in _lists.decode(text)]
+        return one_by_one(_lists.decode(text), submission)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Rejected(rejection.BAD_JSON, str(error)) from None

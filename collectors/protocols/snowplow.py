@@ -22,6 +22,7 @@ import orjson
 from collectors.body import read_object
 from collectors.http import Answer, Request, error_answer
 from collectors.normalise import as_id, normalise
+from collectors.protocols.decoding import one_by_one
 from collectors.protocols.pixel import GIF, IMAGE
 from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import accepted as strictly_accepted
@@ -50,14 +51,14 @@ _payloads: Final = msgspec.json.Decoder(_Payload)
 def parse_post(submission: Submission) -> Parsed:
     """All events of a body. Raises ``Rejected`` for what is wrong with it as a whole."""
     try:
-        raws = [bytes(raw) for raw in _payloads.decode(submission.body()).data]
+        raws = one_by_one(_payloads.decode(submission.body()).data, submission)
     except msgspec.ValidationError as error:
         raise Rejected(rejection.BAD_SHAPE, str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Rejected(rejection.BAD_JSON, str(error)) from None
     submission.authenticate(_first_key(raws, submission))
     if len(raws) > submission.limits.events:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(raws)} events are more than {submission.limits.events}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {submission.limits.events} events")
     parsed = Parsed([])
     for index, raw in enumerate(raws):
         try:

@@ -18,6 +18,7 @@ import orjson
 from collectors.body import read_object
 from collectors.http import Answer
 from collectors.normalise import as_id, normalise
+from collectors.protocols.decoding import one_by_one
 from collectors.protocols.pages import campaign_of, page_of
 from collectors.protocols.port import WRITE, Parsed, Refused, Route, Submission, WireProtocol
 from collectors.protocols.segment import client_of, original, rejected
@@ -42,11 +43,11 @@ def parse_send(submission: Submission) -> Parsed:
 def parse_batch(submission: Submission) -> Parsed:
     """Events that name their website each. Raises ``Rejected`` for what is wrong with the body as a whole, or with a key."""
     try:
-        raws = [bytes(raw) for raw in _lists.decode(submission.body())]
+        raws = one_by_one(_lists.decode(submission.body()), submission)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Rejected(rejection.BAD_JSON, str(error)) from None
     if len(raws) > submission.limits.events:
-        raise Rejected(rejection.TOO_MANY_EVENTS, f"{len(raws)} events are more than {submission.limits.events}")
+        raise Rejected(rejection.TOO_MANY_EVENTS, f"more than {submission.limits.events} events")
     parsed = Parsed([])
     for index, raw in enumerate(raws):
         try:
