@@ -7,7 +7,8 @@ worker are spread over them. ``identity``: kills of the worker while people of m
 ``spool``: kills of the collector under requests, and one of the broker for every five of them.
 ``import``: two kills of an import of ``--lines`` lines, which a worker then applies.
 ``slow``: ``--connections`` that send nothing, or a byte a second, for ``--seconds``, beside good requests.
-``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
+``fuzz``: what clients sent, spoilt, for every decoder, for ``--seconds`` (an hour unless said).
+``fuzz``, ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
 with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
 """
@@ -29,6 +30,7 @@ from typing import Any, Final
 from benchmarks.soak_cases import KINDS as DRAWN
 from benchmarks.soak_cases import drawn_cases
 from benchmarks.soak_decay import decay
+from benchmarks.soak_fuzz import fuzz
 from benchmarks.soak_import import import_killed
 from benchmarks.soak_sender import sender_killed
 from stream.stack import Stack
@@ -46,6 +48,8 @@ _SHOPPERS: Final = 500
 _REQUESTS_A_SECOND_MAX: Final = 400
 _COLLECTOR_KILLS_A_BROKER_KILL: Final = 5
 _IMPORT_KILLS: Final = 2
+_SLOW_SECONDS: Final = 120
+_FUZZ_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ def main() -> int:
         prog="scripts/soak", description="Faults under load for long, and a count of what was lost or doubled."
     )
     parser.add_argument("--kills", type=int, default=100, help="faults of each kind")
-    parser.add_argument("--what", choices=(*_KINDS, *DRAWN, "decay", "all"), default="all")
+    parser.add_argument("--what", choices=(*_KINDS, *DRAWN, "decay", "fuzz", "all"), default="all")
     parser.add_argument("--rate", type=int, default=2_000, help="events a second")
     parser.add_argument("--runner", choices=("aiokafka", "faust"), default="faust")
     parser.add_argument("--seed", type=int, default=20_261_122)
@@ -183,18 +187,20 @@ def main() -> int:
     parser.add_argument("--merges", type=int, default=10_000, help="of two persons, of identity")
     parser.add_argument("--lines", type=int, default=1_000_000, help="of a file, of import")
     parser.add_argument("--connections", type=int, default=1_000, help="slow ones at a time, of slow")
-    parser.add_argument("--seconds", type=int, default=120, help="how long, of slow; of fuzz an hour unless said")
+    parser.add_argument("--seconds", type=int, default=0, help="how long: of slow 120 unless said, of fuzz 3 600")
     parser.add_argument("--cases", type=int, default=100_000, help="drawn cases of each kind")
     parser.add_argument("--first-case", type=int, default=0, help="the seed of the first; to go on where another run ended")
     given = parser.parse_args()
     began = time.monotonic()
-    size, slow_plan = Size(given.segments, given.events), SlowPlan(given.connections, given.seconds)
+    size, slow_plan = Size(given.segments, given.events), SlowPlan(given.connections, given.seconds or _SLOW_SECONDS)
     wish = Wish(given.kills, given.rate, given.runner, given.seed, given.round, size, given.merges, given.lines, slow_plan)
     seeds = range(given.first_case, given.first_case + given.cases)
     results: dict[str, Any] = {kind: [drawn_cases(kind, seeds, say)] for kind in DRAWN if given.what in (kind, "all")}
     if given.what in ("decay", "all"):
         results["decay"] = [decay(given.person_days, given.crossings, given.seed, say)]
-    if given.what not in (*DRAWN, "decay"):
+    if given.what in ("fuzz", "all"):
+        results["fuzz"] = [fuzz(given.seconds or _FUZZ_SECONDS, given.seed, say)]
+    if given.what not in (*DRAWN, "decay", "fuzz"):
         with tempfile.TemporaryDirectory(prefix="ebbtide-soak-") as folder, Stack(Path(folder) / "stack", on_progress=say) as stack:
             results |= asyncio.run(_soak(given.what, stack, Path(folder), wish))
     clean = all(each["clean"] for rounds in results.values() for each in rounds)
