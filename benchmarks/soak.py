@@ -8,7 +8,8 @@ worker are spread over them. ``identity``: kills of the worker while people of m
 ``import``: two kills of an import of ``--lines`` lines, which a worker then applies.
 ``slow``: ``--connections`` that send nothing, or a byte a second, for ``--seconds``, beside good requests.
 ``fuzz``: what clients sent, spoilt, for every decoder, for ``--seconds`` (an hour unless said).
-``fuzz``, ``decay``, ``cases`` and ``lanes`` need no servers: ``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
+``fuzz``, ``decay``, ``cases`` and ``lanes`` need no servers:
+``decay`` lives ``--person-days`` and finds as many ``--crossings``, each compared
 with exact numbers; ``--cases`` drawn definitions and logs each, from ``--first-case`` on, on all cores.
 Progress goes to stderr, the result as JSON to stdout; exit 0 if nothing was lost, doubled, missing or different.
 """

@@ -23,8 +23,8 @@ def samples() -> list[tuple[str, Recorded]]:
     """Every request that was recorded or captured, by its client."""
     found = [(client, request) for client in CLIENTS for request in recorded(client)]
     for path in sorted(_CAPTURED.glob("*.json")):
-        for said in json.loads(path.read_text(encoding="utf-8")):
-            found.append((path.stem, Recorded(said["method"], said["url"], said["headers"], b64decode(said["body"]))))
+        requests = json.loads(path.read_text(encoding="utf-8"))
+        found.extend((path.stem, Recorded(said["method"], said["url"], said["headers"], b64decode(said["body"]))) for said in requests)
     return found
 
 
