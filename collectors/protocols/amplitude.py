@@ -49,17 +49,31 @@ _lists: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _raws: Final = msgspec.json.Decoder(msgspec.Raw)
 _FIRST_LIST: Final = re.compile(rb'"(events|batch)"\s*:')
 _HEAD_BYTES: Final = 1_024
+_OLD_FORM: Final = (b"checksum=", b"client=")
+_DIGITS_MAX: Final = 15
 
 
 def parse_events(submission: Submission) -> Parsed:
     """All events of a body. Raises ``Rejected`` for what is wrong with the body as a whole."""
     body = submission.body()
+    if body.startswith(_OLD_FORM):
+        return _parse_old_form(body, submission)
     if not looks_like_json(body):
         raise Rejected(rejection.BAD_JSON, "the body begins neither like an object nor like gzip")
     said = decoded(_bodies, body)
     submission.authenticate(as_id(said.api_key))
     sent_ms = read_sent_ms(said.client_upload_time)
     return taken_apart(one_by_one(said.events, submission), submission, _reader(submission, sent_ms))
+
+
+def _parse_old_form(body: bytes, submission: Submission) -> Parsed:
+    """What ``amplitude-js``, the older client for browsers, sends: ``checksum``, ``client``, ``e``, ``upload_time``, ``v``."""
+    fields = _form(body)
+    submission.authenticate(fields.get("client"))
+    uploaded = fields.get("upload_time", "")
+    sent_ms = read_sent_ms(int(uploaded)) if uploaded.isdecimal() and len(uploaded) <= _DIGITS_MAX else None
+    raws = decoded(_lists, fields.get("e", "").encode(errors="replace"))
+    return taken_apart(one_by_one(raws, submission), submission, _reader(submission, sent_ms))
 
 
 def parse_identify(submission: Submission) -> Parsed:
@@ -73,15 +87,18 @@ def parse_group_identify(submission: Submission) -> Parsed:
 
 
 def _parse_form(submission: Submission, event_type: str) -> Parsed:
-    text = submission.body().decode("latin-1")
-    try:
-        fields = dict(pairs_of(text, _FIELDS_MAX, keep_blank_values=True))
-    except ValueError:
-        raise Rejected(rejection.BAD_SHAPE, f"more than {_FIELDS_MAX} fields") from None
+    fields = _form(submission.body())
     submission.authenticate(fields.get("api_key"))
     body = fields.get("identification", "").encode(errors="replace")
     raws = decoded(_lists, body) if body.lstrip().startswith(b"[") else [decoded(_raws, body)]
     return taken_apart(one_by_one(raws, submission), submission, _reader(submission, None, event_type))
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(pairs_of(body.decode("latin-1"), _FIELDS_MAX, keep_blank_values=True))
+    except ValueError:
+        raise Rejected(rejection.BAD_SHAPE, f"more than {_FIELDS_MAX} fields") from None
 
 
 def _reader(submission: Submission, sent_ms: int | None, event_type: str | None = None) -> Callable[[bytes], tuple[str, bytes]]:

@@ -66,7 +66,11 @@ def translate(event: dict[str, Any]) -> tuple[dict[str, Any], str, str | None]:
         preset = "$launch"
     if preset or kind != "track":
         context["vendorEvent"] = known
-    call: dict[str, Any] = {"event": name, "messageId": as_id(event.get("insert_id")), "timestamp": event.get("time")}
+    call: dict[str, Any] = {
+        "event": name,
+        "messageId": as_id(event.get("insert_id")) or as_id(event.get("uuid")),
+        "timestamp": event.get("time", event.get("timestamp")),
+    }
     call |= {"userId": as_id(event.get("user_id")), "anonymousId": as_id(event.get("device_id")), "context": context}
     if kind == "group":
         _be_group(call, event, own)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _HEADERS: Final = (
     b"content-type, authorization, x-retry-count, anonymousid, sentat, sp-anonymous, x-umami-cache, x-umami-website-id,"
-    b" x-umami-hostname, x-compress-codec, x-strict-mode"
+    b" x-umami-hostname, x-compress-codec, x-strict-mode, cross-origin-resource-policy"
 )
 _SHARED: Final = (
     b"access-control-allow-credentials: true\r\naccess-control-expose-headers: Retry-After, X-RateLimit-Reset\r\nvary: Origin\r\n"

@@ -166,3 +166,20 @@ def test_the_forms_of_properties() -> None:
     assert ask("/identify", urlencode({"api_key": KEY, "identification": "["}).encode()).reason == "bad-json"
     assert ask("/identify", b"identification=[]").reason == "no-write-key"
     assert ask("/identify", b"&".join([b"a=1"] * 30)).reason == "bad-shape"
+
+
+def old_form(**fields: str) -> Told:
+    return ask("/2/httpapi", urlencode({"checksum": "x", "client": KEY, "v": "2", **fields}).encode())
+
+
+def test_the_form_of_the_older_client_for_browsers_is_taken() -> None:
+    sent = [{"event_type": "viewed", "device_id": "d1", "uuid": "n-1", "timestamp": NOW_MS - 3_600_000}]
+    told = old_form(e=orjson.dumps(sent).decode(), upload_time=str(NOW_MS - 3_600_000 + 500))
+    assert (told.answer.status, told.event["id"], told.event["anonymousId"]) == (200, "n-1", "d1")
+    assert told.event["timestamp"] == NOW_MS - 500
+    assert old_form(e=orjson.dumps(sent).decode(), upload_time="soon").event["timestamp"] == NOW_MS - 3_600_000
+    assert old_form(e="{").reason == "bad-shape"
+    assert old_form().reason == "bad-json"
+    assert old_form(e="[]", client="guess").reason == "unknown-write-key"
+    assert old_form(e="[7]").refused[0].reason.code == "bad-shape"
+    assert ask("/2/httpapi", b"client=" + b"&x=1" * 2_000).reason == "bad-shape"
