@@ -27,6 +27,7 @@ HALF_BODY: Final = HALF_HEAD + b"Content-Length: 1000\r\n\r\n{"
 _GRACE_SECONDS: Final = 1.5
 _DRIP_SECONDS: Final = 1.0
 _DESCRIPTORS_MORE: Final = 5
+_SPREAD_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _of_the_body(settings: Settings) -> float:
 KINDS: Final = (
     Kind("silent", b"", b"", _of_the_head),
     Kind("half a head", HALF_HEAD, b"", _of_the_head),
-    Kind("a head by the byte", b"P", b"x", _of_the_head),
+    Kind("a head by the byte", HALF_HEAD + b"X-Slow: ", b"x", _of_the_head),
     Kind("half a body", HALF_BODY, b"", _of_the_body),
     Kind("a body by the byte", HALF_BODY, b"x", _of_the_body),
 )
@@ -118,7 +119,11 @@ async def slow_clients(kafka: str, prefix: str, data: str, plan: SlowPlan, **col
         await _good(url, min(plan.seconds, 20), plan.rate, result, result.alone)
         before = _descriptors(pid)
         until = time.monotonic() + plan.seconds
-        slow = [asyncio.ensure_future(_slow(url, KINDS[n % len(KINDS)], until, settings, result)) for n in range(plan.connections)]
+        # One after the other: all at once is a test of how a thousand connections begin.
+        after = min(_SPREAD_SECONDS, plan.seconds / 4) / plan.connections
+        slow = [
+            asyncio.ensure_future(_slow(url, KINDS[n % len(KINDS)], until, settings, result, n * after)) for n in range(plan.connections)
+        ]
         await _good(url, plan.seconds, plan.rate, result, result.beside)
         most = _descriptors(pid)
         await asyncio.gather(*slow)
@@ -136,7 +141,8 @@ async def _connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
     return await asyncio.open_connection(host, int(port))
 
 
-async def _slow(url: str, kind: Kind, until: float, settings: Settings, result: SlowResult) -> None:
+async def _slow(url: str, kind: Kind, until: float, settings: Settings, result: SlowResult, begins_after: float) -> None:
+    await asyncio.sleep(begins_after)
     allowed = kind.deadline(settings) + settings.collector.linger_close_seconds + _GRACE_SECONDS
     while time.monotonic() < until:
         reader, writer = await _connect(url)
