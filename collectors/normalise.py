@@ -90,7 +90,15 @@ def normalise(call: dict[str, Any], kind: object, sent_ms: int | None, arrival: 
         arrival.enrich(event, arrival.hidden_ip)
     if arrival.inspect is not None:
         arrival.inspect(event)
-    return who, orjson.dumps(event)
+    return who, _written(event)
+
+
+def _written(value: dict[str, Any], option: int = 0) -> bytes:
+    """As JSON. Some decoders read whole numbers of any length, which no other reader takes. Raises ``Rejected``: bad-shape."""
+    try:
+        return orjson.dumps(value, option=option)
+    except orjson.JSONEncodeError as error:
+        raise Rejected(rejection.BAD_SHAPE, str(error)) from None
 
 
 def corrected_ms(stated_ms: int | None, sent_ms: int | None, received_ms: int) -> int:
@@ -183,7 +191,7 @@ def _event_id(call: dict[str, Any], kind: str, *, stated: bool) -> str:
     # A client that repeats a call repeats everything but the time of sending: equal content is the same event.
     content = {name: value for name, value in call.items() if name not in ("sentAt", "receivedAt", "writeKey")}
     content["type"] = kind
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+    return hashlib.sha256(_written(content, orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
 def _object(call: dict[str, Any], name: str) -> dict[str, Any]:

@@ -206,3 +206,10 @@ def test_a_trait_that_the_call_states_itself_stands_and_a_groups_traits_are_left
 @pytest.mark.parametrize("consent", [None, [], "yes", {}, {"categoryPreferences": None}, {"categoryPreferences": {}}])
 def test_what_states_no_consent_adds_no_trait(consent: Any) -> None:
     assert event_of({"context": {"consent": consent}})["traits"] == {}
+
+
+def test_a_number_that_no_reader_takes_is_refused() -> None:
+    for call in ({"properties": {"a": 10**30}}, {"properties": {"a": 10**30}, "timestamp": 1}):
+        with pytest.raises(Rejected) as refusal:
+            normalise({"userId": "u1", "event": "viewed", **call}, "track", None, Arrival(2_000, "shop", "segment"))
+        assert refusal.value.reason.code == "bad-shape"
