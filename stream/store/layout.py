@@ -44,6 +44,11 @@ def former_name(digest: bytes, offset: int) -> bytes:
     return digest + offset.to_bytes(8, "big")
 
 
+def parted_name(digest: bytes, other: bytes) -> bytes:
+    """The name of the mark that a split took an id away from a person; both by their digests. Longer than any other name."""
+    return digest + other
+
+
 class PartitionKeys:
     """The keys of one partition."""
 

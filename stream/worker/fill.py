@@ -96,7 +96,7 @@ class _FillStep(BatchStep):
     def _said(self, said: object, hop: ForwardRecord | LinkRecord | TransferRecord | FilledRecord, digest: bytes) -> None:
         merging, offset = self.merging, self._changes.cursor - 1
         if isinstance(said, Forwarded):
-            if not merging.is_elsewhere(digest, offset) and not self._is_anothers(digest, said):
+            if not merging.is_elsewhere(digest, offset) and not self._is_anothers(digest, said, offset):
                 merging.end(digest)
                 self._forwarded(said, digest)
         elif isinstance(hop, LinkRecord):
@@ -106,14 +106,14 @@ class _FillStep(BatchStep):
         elif isinstance(hop, FilledRecord):
             merging.passed_on(hop, digest, offset)
 
-    def _is_anothers(self, digest: bytes, said: Forwarded) -> bool:
+    def _is_anothers(self, digest: bytes, said: Forwarded, offset: int) -> bool:
         """Whether a split has given the event to another person, or back to this one, who finds it where it stood first."""
-        parted = self.merging.known.parted
-        if not parted:
+        known = self.merging.known
+        if not known.is_split:
             return False
         named, stood = said.event.routing_id, said.record.stood
         is_here = stood is not None and stood[0] == self._memory.partition and named == said.record.to
-        return is_here or named in parted.get(digest, ())
+        return is_here or known.is_anothers(digest, named, offset)
 
     def _is_before(self, digest: bytes) -> bool:
         """Whether the record under way is of an incarnation that is no more."""

@@ -16,7 +16,7 @@ from schemas.errors import Rejected
 from schemas.identity_records import FilledRecord, LinkRecord, TransferRecord, identity_value, state_text
 from schemas.routing import partition_of
 from segments.fill import Fill, number_of
-from stream.store.layout import shadow_digest
+from stream.store.layout import parted_name, person_digest, shadow_digest
 from stream.store.port import Filling, Gathering, Pointer, Tombstone
 from stream.worker.batch import Intake
 from stream.worker.gathering import NOTHING, piece_name
@@ -31,8 +31,9 @@ from tagging.state import PersonState, rebase
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the store says of those whom a slice of records is about, by digest. ``pointers``: for whom ids stand by now; ``erased``: of
-    whom nothing from before may come back; ``pieces``: what was told of absorbed persons, by name. ``parted``: people who come from a
-    split, and the ids that went to others; ``former``: at which offsets somebody became a part of another, and is a person again.
+    whom nothing from before may come back; ``pieces``: what was told of absorbed persons, by name. ``is_split``: whether anybody may come
+    from a split; ``parted``: people who do, and the ids that are others' now; ``marks``: by ``parted_name``, the offset of the split
+    that took an id away from a person; ``former``: at which offsets somebody became a part of another, and is a person again.
     ``begun``: the incarnations (absolute ms) of those who exist now; None: nobody has ever been forgotten.
     """
 
@@ -40,7 +41,9 @@ class Known:
     pointers: Mapping[bytes, Pointer] = field(default_factory=dict)
     erased: Mapping[bytes, Tombstone] = field(default_factory=dict)
     pieces: Mapping[bytes, bytes] = field(default_factory=dict)
+    is_split: bool = False
     parted: Mapping[bytes, frozenset[str]] = field(default_factory=dict)
+    marks: Mapping[bytes, int] = field(default_factory=dict)
     former: frozenset[int] = frozenset()
     begun: Mapping[bytes, int] | None = None
 
@@ -56,6 +59,13 @@ class Known:
             return False
         begun_ms = self.begun.get(digest)
         return digest not in self.pointers if begun_ms is None else clock < begun_ms - 1
+
+    def is_anothers(self, digest: bytes, typed_id: str, offset: int) -> bool:
+        """Whether what a record at an offset brought to a person is another's by now, because a split gave the id to it."""
+        if not self.is_split:
+            return False
+        mark = self.marks.get(parted_name(digest, person_digest(typed_id)), -1)
+        return offset < mark or typed_id in self.parted.get(digest, ())
 
 
 class Awaited(NamedTuple):
@@ -165,7 +175,7 @@ class Merging:
             found = None if piece is None or piece == NOTHING else unpack(piece)
         if piece is not None:
             self.used.append(name)
-        if said.absorbed in self.known.parted.get(digest, ()):
+        if self.known.is_anothers(digest, said.absorbed, offset):
             return
         if not self.is_elsewhere(digest, offset):
             self._unite(said.to, digest, _bare(state, found))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from time import perf_counter
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from schemas.errors import Rejected
-from schemas.identity_records import LinkRecord
+from schemas.identity_records import LinkRecord, TransferRecord
 from stream.kafka.port import Bundles, PastLog, Record
-from stream.store.layout import former_name, shadow_digest
+from stream.store.layout import former_name, parted_name, person_digest, shadow_digest
 from stream.store.port import Commit, Filling, LaneHeader, StateStore, pack_header, unpack_header
 from stream.store.redis import until_available
-from stream.worker.batch import Intake
+from stream.worker.batch import Forwarded, Intake
 from stream.worker.fill import FilledSlice, Filler
 from stream.worker.fill_merges import Awaited, Known, awaited
 from stream.worker.memory import LaneMemory
@@ -145,7 +145,10 @@ class LaneFilling:
             return known
         links = {former_name(to, record.offset): record.offset for record, said, to in intake.steps if to and isinstance(said, LinkRecord)}
         ended = _found(list(links), await store.pointers(partition, list(links)))
-        return dataclasses.replace(known, former=frozenset(links[name] for name in ended))
+        names = list(dict.fromkeys(parted_name(to, person_digest(named)) for named, to in _brought(intake)))
+        marks = {name: mark.offset for name, mark in _found(names, await store.pointers(partition, names)).items()}
+        former = frozenset(links[name] for name in ended)
+        return dataclasses.replace(known, is_split=True, marks=marks, former=former)
 
     async def _parted(self, digests: list[bytes]) -> dict[bytes, frozenset[str]]:
         """Who comes from a split, and which ids went to others."""
@@ -189,6 +192,15 @@ class LaneFilling:
                 return None
             self._filler = (key, Filler(self._memory, sets[filling.old], sets[filling.version], sets))
         return self._filler[1]
+
+
+def _brought(intake: Intake) -> Iterator[tuple[str, bytes]]:
+    """Whose events and states other lanes brought to whom."""
+    for _, said, to in intake.steps:
+        if to is not None and isinstance(said, Forwarded):
+            yield said.event.routing_id, to
+        elif to is not None and isinstance(said, TransferRecord):
+            yield said.absorbed, to
 
 
 def _found(names: list[bytes], held: Sequence[T | None]) -> dict[bytes, T]:

@@ -24,7 +24,7 @@ from schemas.identity_records import (
 )
 from schemas.internal import SplitRecord
 from schemas.routing import partition_of
-from stream.store.layout import former_name, person_digest
+from stream.store.layout import former_name, parted_name, person_digest
 from stream.store.port import Pointer
 from stream.worker.links import ANSWER_MS
 from stream.worker.memory import Working
@@ -114,6 +114,9 @@ class Splitter:
         theirs.id, theirs.lists, theirs.members, theirs.apart, theirs.due = record.into, lists[1], {}, {}, None
         theirs.identities = pack_identities(sides[1], record.into)
         self._changes.parted = True
+        for typed_id in record.sides[1]:
+            mark = parted_name(working.digest, person_digest(typed_id))
+            self._changes.pointers[mark] = Pointer("", self._changes.cursor - 1)
         self._tell(record.into, record.into, theirs)
         for side, person_id in zip(record.sides, (record.id, record.into), strict=True):
             for typed_id in side:
@@ -181,7 +184,8 @@ class Splitter:
         person = working.person
         if isinstance(hop, FilledRecord):
             # What was filled of it late is in what the split found in the log.
-            return any(hop.absorbed in one.ids for one in person.identities().partings)
+            is_late = hop.version <= self._engine.version
+            return is_late and any(hop.absorbed in one.ids for one in person.identities().partings)
         # Whoever asks stands at the first end of an edge; the second is what this person was found by.
         named, asking = (hop.id, None) if isinstance(hop, ListedRecord) else (hop.edge.other, hop.edge.one)
         into = person.identities().elsewhere(named)

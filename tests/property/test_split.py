@@ -10,12 +10,16 @@ from random import Random
 import pytest
 from hypothesis import settings
 
+from schemas.definitions.bundle import next_bundle
+from schemas.definitions.model import Bundle
+from schemas.definitions.parse import Definitions
 from tests.oracle.naming import Names
 from tests.property.dice import Dice
 from tests.property.drawn_logs import START_MS
 from tests.property.drawn_people import SECRET, Taste, WhoCase, who_case_of
 from tests.property.lanes import Deployment
 from tests.property.splitting import drawn_cut, engine_of, not_as_the_oracle_says, people, read_sides, settle, split
+from tests.property.test_filling_merged import fill_all, tell_all
 from tests.property.test_who_is_who import goes_again_alike, sequences_have_no_gaps, views
 
 _SOAKS = settings().max_examples > 1_000
@@ -99,6 +103,38 @@ def test_each_side_is_as_if_the_edge_had_never_been(first: int) -> None:
         dice = Dice(Random(seed).randrange)
         try:
             parted += holds(who_case_of(dice, _TASTE, views()), dice)
+        except BaseException as error:
+            error.add_note(f"the case of seed {seed}")
+            raise
+    assert parted > _BLOCK // 5
+
+
+def with_another_tag(bundle: Bundle) -> Bundle:
+    """The set with one tag more, which counts what ``seen`` counts."""
+    late = replace(bundle.tags[0], id="late", rules=tuple(replace(rule, id="late") for rule in bundle.tags[0].rules))
+    news = Definitions(bundle.settings, (*bundle.tags, late), bundle.segments, (), bundle.sources)
+    return replace(next_bundle(bundle, news, silent=False), identity=bundle.identity)
+
+
+def is_filled(case: WhoCase, dice: Dice) -> int:
+    case = without_repeats(case)
+    case.bundles[2] = with_another_tag(case.bundles[1])
+    deployment = split_now_and_then(case, dice)
+    tell_all(deployment, "prepare")
+    fill_all(deployment)
+    tell_all(deployment, "activate")
+    deployment.finish()
+    goes_again_alike(deployment)
+    return sum(len(one.identities().partings) for one in people(deployment))
+
+
+@pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))
+def test_fillings_of_later_definitions_come_to_their_end(first: int) -> None:
+    parted = 0
+    for seed in range(first, first + _BLOCK):
+        dice = Dice(Random(seed).randrange)
+        try:
+            parted += is_filled(who_case_of(dice, _TASTE, views()), dice)
         except BaseException as error:
             error.add_note(f"the case of seed {seed}")
             raise
