@@ -55,6 +55,12 @@ class LaneFilling:
             return True
         return filling.cursor < header.cursor and (self._waits != self._told(filling) or 0 < self._asks_again <= perf_counter())
 
+    @property
+    def asks_again(self) -> bool:
+        """Whether a filling waits for another lane's, and must look now and then whether what it waits for will come."""
+        filling = self._memory.header.filling
+        return filling is not None and self._waits == self._told(filling)
+
     def _told(self, filling: Filling) -> tuple[object, ...]:
         """What must change before a filling that waits for another lane's goes on."""
         header = self._memory.header
@@ -102,7 +108,7 @@ class LaneFilling:
             records = [record for record in records if record.offset < missing]
             if not records:
                 self._waits = self._told(filling)
-                self._asks_again = perf_counter() + _ASK_SECONDS if filler.forgets else 0
+                self._asks_again = perf_counter() + _ASK_SECONDS
                 return
             intake = filler.read(records)
         self._ahead = None
@@ -114,13 +120,13 @@ class LaneFilling:
         for one in awaited(filling, intake, known):
             if one.name in known.pieces or one.was_before(gathering, filling):
                 continue
-            if known.begun is None or not await self._never_comes(one, filling):
+            if not await self._never_comes(one, filling):
                 return one.offset
         return None
 
     async def _never_comes(self, one: Awaited, filling: Filling) -> bool:
         """Whether the other lane's filling has passed the place, and all that it has told has been heard: the absorbed person has been
-        forgotten there, or has begun anew.
+        forgotten there, or has begun anew, or a split has undone the merge.
         """
         packed, mine = await self._store.header(one.origin), self._memory.header.gathering
         theirs = unpack_header(packed).filling if packed else None

@@ -357,7 +357,8 @@ class Lane:
                 self._append_clock(now)
                 wait = self._parts.settings.clock_spacing_ms
             timeout = wait / 1000
-        if self.outbox.clearable or self.outbox.unpublished or self._parts.turns.waits(self.memory.partition):
+        waits = self._parts.turns.waits(self.memory.partition) or self._filling.asks_again
+        if self.outbox.clearable or self.outbox.unpublished or waits:
             timeout = min(timeout or _OUTBOX_REST_SECONDS, _OUTBOX_REST_SECONDS)
         try:
             async with asyncio.timeout(timeout):
