@@ -54,13 +54,14 @@ class _Hop(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class ForwardRecord(_Hop, tag_field="type", tag="$forward"):
     """An event for the person ``to``. ``event_ms``: its event time, clamped where it was read first; ``said_ms``: when it came there;
-    ``stood``: where that is, partition and offset.
+    ``stood``: where that is, partition and offset; ``back``: a split has sent it to whom its own first id names, in whose log it stands.
     """
 
     event_ms: int
     event: msgspec.Raw
     said_ms: int = 0
     stood: tuple[int, int] | None = None
+    back: bool = False
 
 
 class ListedRecord(_Hop, tag_field="type", tag="$listed"):

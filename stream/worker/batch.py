@@ -349,7 +349,7 @@ class BatchStep:
             return True
         into = known.elsewhere(named)
         if into is not None:
-            self._forward(replace(forward, to=into, hops=forward.hops + 1))
+            self._forward(replace(forward, to=into, hops=forward.hops + 1, back=forward.back or into == named))
         return into is not None
 
     def _apply(self, working: Working, event: Event, event_ms: int) -> None:

@@ -107,13 +107,8 @@ class _FillStep(BatchStep):
             merging.passed_on(hop, digest, offset)
 
     def _is_anothers(self, digest: bytes, said: Forwarded, offset: int) -> bool:
-        """Whether a split has given the event to another person, or back to this one, who finds it where it stood first."""
-        known = self.merging.known
-        if not known.is_split:
-            return False
-        named, stood = said.event.routing_id, said.record.stood
-        is_here = stood is not None and stood[0] == self._memory.partition and named == said.record.to
-        return is_here or known.is_anothers(digest, named, offset)
+        """Whether a split has given the event to another person, or it is found where it stood first."""
+        return said.record.back or self.merging.known.is_anothers(digest, said.event.routing_id, offset)
 
     def _is_before(self, digest: bytes) -> bool:
         """Whether the record under way is of an incarnation that is no more."""

@@ -17,7 +17,8 @@ from schemas.identities import IdentityPolicy
 from schemas.identity_records import FIRST_LOGIN, PARTED, TOO_MANY, TWO_STRONG, Edge, LinkPhase, LinkRecord, TransferRecord, state_text
 from schemas.person_merged import PersonMerged
 from segments.fill import adopt
-from stream.store.layout import person_digest
+from stream.store.layout import parted_name, person_digest
+from stream.store.port import Pointer
 from stream.worker.memory import Working
 from stream.worker.people import People
 from stream.worker.unpacking import unpacked
@@ -202,6 +203,13 @@ class Linker:
         working.person.keep_identities()
         working.changed = True
 
+    def _welcome_back(self, working: Working, typed_ids: Iterable[str]) -> None:
+        """Note for fillings to come that of ids which a split took away nothing has been this person's until here."""
+        identities, people = working.person.identities(), self._people
+        for typed_id in typed_ids if identities.partings else ():
+            if identities.elsewhere(typed_id) is not None:
+                people.changes.pointers[parted_name(working.digest, person_digest(typed_id))] = Pointer("", people.changes.cursor - 1)
+
     def _note(self, person: Person, edge: Edge) -> None:
         if not person.identities().join(edge):
             self._changes.refused_links[TOO_MANY] += 1
@@ -268,6 +276,7 @@ class Linker:
         if state is not None:
             theirs = unpack_identities(state.identities, state.id)
             theirs.forget_unanswered(changes.clock - ANSWER_MS)
+            self._welcome_back(working, [record.absorbed, *theirs.ids()])
             changes.parted = changes.parted or bool(theirs.partings)
             if left_out := identities.take_over(theirs):
                 changes.refused_links[TOO_MANY] += left_out
