@@ -20,6 +20,8 @@ Refusal = Literal["blocked", "unreadable", "too_long", "ambiguous", "too_many"]
 REFUSED_IDS: Final[tuple[Refusal, ...]] = get_args(Refusal)
 
 VALUE_MAX_BYTES: Final = 256
+IDS_OF_EVENT_MAX: Final = 8
+"""Of ``ids``: each is looked up and may have to be asked for in another lane, so an event costs what it names."""
 _SHORT: Final = VALUE_MAX_BYTES // 4  # characters of UTF-8 have four bytes at most
 _READ_MAX: Final = 1_024  # characters: a normaliser need not look at a megabyte
 _NAMESPACE_MAX: Final = 128  # characters
@@ -47,6 +49,7 @@ class IdentityPolicy:
             )
         self._secret = secret or b""
         self.ids_max = rules.ids_max
+        self._read_max = min(rules.ids_max, IDS_OF_EVENT_MAX)
         self._blocked = frozenset(value.strip().lower() for value in rules.blocked)
         self._longest_blocked = max(map(len, self._blocked), default=0)
         self._namespaces = Namespaces(rules, self._blocked)
@@ -59,7 +62,7 @@ class IdentityPolicy:
         """The event's typed ids, the routing id first, normalised, without blocked ones and doubles; empty: it names nobody.
 
         The routing id is that of ``userId``, else of ``anonymousId``, else the first of ``ids`` that names somebody; one that never
-        joins is it only if there is no other. Of ``ids`` the first ``ids_max`` are read.
+        joins is it only if there is no other. Of ``ids`` the first 8 are read, or ``ids_max`` if that is less.
 
         An ``alias`` says that ``userId`` (without one: ``anonymousId``) and ``previousId`` are one person, and states these two only:
         what else it carries was seen there, not said to be that person, and an explicit alias joins even what is strong. Which of the
@@ -128,9 +131,9 @@ class IdentityPolicy:
             self._counted("user", _previous(wire))
         found = [self._counted("user", wire.userId), self._counted("anon", wire.anonymousId)]
         if type(wire.ids) is dict:
-            found += [self._counted(key, value) for key, value in islice(wire.ids.items(), self.ids_max)]
-            if len(wire.ids) > self.ids_max:
-                self._count("too_many")
+            found += [self._counted(key, value) for key, value in islice(wire.ids.items(), self._read_max)]
+            if len(wire.ids) > self._read_max:
+                self._count("too_many", len(wire.ids) - self._read_max)
         return self._routed(found)
 
     def _routed(self, found: list[str | None]) -> tuple[str, ...]:
@@ -154,8 +157,8 @@ class IdentityPolicy:
             self._count(refusal)
         return typed
 
-    def _count(self, refusal: Refusal) -> None:
-        self._refused[refusal] = self._refused.get(refusal, 0) + 1
+    def _count(self, refusal: Refusal, ids: int = 1) -> None:
+        self._refused[refusal] = self._refused.get(refusal, 0) + ids
 
     def _read(self, key: str, value: Any) -> tuple[str | None, Refusal | None]:
         """The typed id; or why there is none, if it is not just missing."""

@@ -70,7 +70,7 @@ class Names:
         found = [self.typed("user", body.get("userId")), self.typed("anon", body.get("anonymousId"))]
         ids = body.get("ids")
         if isinstance(ids, dict):
-            found += [self.typed(name, value) for name, value in list(ids.items())[: self.rules.ids_max]]
+            found += [self.typed(name, value) for name, value in list(ids.items())[: min(self.rules.ids_max, 8)]]
         return self._in_order(found)
 
     def _in_order(self, found: list[str | None]) -> list[str]:

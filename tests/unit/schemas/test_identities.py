@@ -160,6 +160,12 @@ class TestBounds:
         policy = policy_with(ids_max=2)
         assert ids(policy=policy, userId="u1", ids={"a": "x", "b": "x", "c": "x"}) == ("user:u1", "a:x", "b:x")
         assert policy.take_refusals() == {"too_many": 1}
+
+    def test_of_any_event_eight_are_read_and_each_of_the_others_is_counted(self) -> None:
+        policy = policy_with()
+        many = {f"kind{number}": "x" for number in range(190)}
+        assert ids(policy=policy, userId="u1", ids=many) == ("user:u1", *(f"kind{number}:x" for number in range(8)))
+        assert policy.take_refusals() == {"too_many": 182}
         assert policy.take_refusals() == {}
 
     def test_names_that_clients_make_up_fill_no_memory(self) -> None:
