@@ -50,10 +50,18 @@ class Fate:
 
 
 class World:
-    """One partition of ``events`` and all that there is around it; it passes for a driver that has come to the end."""
+    """One partition of ``events`` and all that there is around it; it passes for a driver that has come to the end.
 
-    def __init__(self, bundles: Mapping[int, Bundle], place: Place, fate: Fate) -> None:
+    ``answers``: what the lane tells another comes to its own log, which is the only one. Before the records ``rests`` are written,
+    there is nothing left to do.
+    """
+
+    def __init__(
+        self, bundles: Mapping[int, Bundle], place: Place, fate: Fate, *, answers: bool = False, rests: Iterable[int] = ()
+    ) -> None:
         self.place = place
+        self._answers = answers
+        self._rests = set(rests)
         self.store = MemoryStateStore()
         self.topics = Topics()
         self.log: list[StoredRecord] = []
@@ -82,7 +90,8 @@ class World:
             writing = asyncio.create_task(self._write(records))
             for death in self._fate.deaths:
                 await self._own(death, writing)
-            await writing
+            if not self._rests:
+                await writing
             while not await self._own(None, writing):
                 pass
             for life in self.lives:
@@ -98,8 +107,10 @@ class World:
     # ── what is written ──
 
     async def _write(self, records: Sequence[Raw]) -> None:
-        for raw in records:
+        for number, raw in enumerate(records):
             await asyncio.sleep(self._random.choice(_PAUSES_SECONDS))
+            while number in self._rests and not self._is_quiet():  # noqa: ASYNC110 - nothing tells that there is nothing left to do
+                await asyncio.sleep(0.1)
             if raw.append_ms > self._wall.now_ms() and not self._random.randrange(3):
                 self._wall.set(raw.append_ms - self._random.choice((1, 1, 250)))
                 await asyncio.sleep(0.1)
@@ -128,7 +139,7 @@ class World:
             offset, reason = int(headers["source-offset"]), headers["reason"].decode()
             # A crash may write a dead letter again, but never with another reason.
             assert self.topics.dead_letters.setdefault(offset, reason) == reason
-        elif dict(message.headers).get(HEADER) in KINDS.values():
+        elif dict(message.headers).get(HEADER) in KINDS.values() and not self._answers:
             # Who is who is told by tests of many lanes: here nobody answers.
             self.topics.internal.append((partition, message))
         elif partition == self.place.partition:
