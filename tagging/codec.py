@@ -16,6 +16,7 @@ import msgspec
 from schemas.errors import Misconfigured
 from tagging.leaves import LeafState
 from tagging.lists import Lists
+from tagging.resting import Resting, laid_down, taken_up
 from tagging.state import PersonState, TagState
 
 FORMAT: Final = 5
@@ -30,7 +31,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
 
     ``weights`` None: equal to the counts. ``scores`` None: equal to the weights; bytes: doubles. ``lasts``, ``firsts``: bytes of
     32-bit numbers where they fit; ``firsts`` None: equal to the lasts. ``origins``: (source, event id), and ``origin_of`` their places.
-    ``seldom``: (apart, lists), None where both are empty.
+    ``seldom``: (apart, lists), None where both are empty. ``identities``: see ``tagging.resting``.
     """
 
     id: str
@@ -54,7 +55,7 @@ class _AtRest(msgspec.Struct, array_like=True, gc=False):
     traits: bytes
     floors: dict[int | str, int]
     seldom: tuple[dict[int, list[int]], Lists] | None = None
-    identities: bytes = b""
+    identities: Resting = b""
     active: int | None = None
 
 
@@ -117,7 +118,7 @@ def _at_rest(state: PersonState) -> _AtRest:
         state.traits,
         state.floors,
         (state.apart, state.lists) if state.apart or state.lists else None,
-        state.identities,
+        laid_down(state.identities, state.base, state.anonymous_id),
         state.active,
     )
 
@@ -133,6 +134,7 @@ def _awake(held: _AtRest) -> PersonState:
         source, event_id = origins[held.origin_of[at]]
         tags[key] = TagState(held.counts[at], weights[at], scores[at], lasts[at], firsts[at], held.rules[at], source, event_id)
     apart, lists = ({}, []) if held.seldom is None else held.seldom
+    anonymous_id = plain_id(held.anonymous_id)
     return PersonState(
         held.id,
         held.number,
@@ -143,12 +145,12 @@ def _awake(held: _AtRest) -> PersonState:
         tags,
         held.leaves,
         held.members,
-        plain_id(held.anonymous_id),
+        anonymous_id,
         traits=held.traits,
         floors=held.floors,
         apart=apart,
         lists=lists,
-        identities=held.identities,
+        identities=taken_up(held.identities, held.base, anonymous_id),
         active=held.active,
     )
 

@@ -168,7 +168,7 @@ def _bytes(edge: Edge) -> int:
 
 
 class _Packed(msgspec.Struct, array_like=True):
-    """What is open stands first: where nothing is, the packed form begins with ``_SETTLED``."""
+    """What is open stands first: where nothing is, the packed form begins with ``SETTLED``."""
 
     asked: dict[str, int]
     refused: dict[str, str]
@@ -177,7 +177,7 @@ class _Packed(msgspec.Struct, array_like=True):
 
 
 class _PackedParted(msgspec.Struct, array_like=True):
-    """Of who comes from a split: one element more, so it never begins with ``_SETTLED``."""
+    """Of who comes from a split: one element more, so it never begins with ``SETTLED``."""
 
     asked: dict[str, int]
     refused: dict[str, str]
@@ -189,7 +189,7 @@ class _PackedParted(msgspec.Struct, array_like=True):
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(_Packed)
 _parted_decoder: Final = msgspec.msgpack.Decoder(_PackedParted)
-_SETTLED: Final = b"\x94\x80\x80\x80"
+SETTLED: Final = b"\x94\x80\x80\x80"
 _PARTED: Final = b"\x95"
 
 
@@ -223,7 +223,7 @@ def all_joined(packed: bytes, typed_ids: Sequence[str]) -> bool:
 
     An id stands there behind its length, so that none is found in a longer one.
     """
-    return packed.startswith(_SETTLED) and all(_encoder.encode(typed_id) in packed for typed_id in typed_ids)
+    return packed.startswith(SETTLED) and all(_encoder.encode(typed_id) in packed for typed_id in typed_ids)
 
 
 def _renamed(edge: Edge, name: str, into: str) -> Edge:

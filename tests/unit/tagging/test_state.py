@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas.errors import Misconfigured
+from schemas.identity_records import Edge
 from tagging.codec import FORMAT, REST_FORMAT, pack, unpack
+from tagging.identities import Identities, pack_identities
 from tagging.state import PersonState, TagState, new_person, rebase
 from tests.unit.tagging.made import DAY, T
 
@@ -108,6 +110,10 @@ def test_states_from_before_there_were_identities_are_read() -> None:
     )
 
     assert unpack(bytes.fromhex(at_rest)) == state
+    edged = replace(state, identities=pack_identities(Identities([Edge("user:u1", "anon:a", T, "", "viewed")], {}, {}, {}, []), "user:u1"))
+    # An array of 22, and not of 23, whose last is the packed form of identities itself.
+    before = b"\x04\xdc\x00\x16" + pack(state)[4:-3] + b"\xc4" + bytes([len(edged.identities)]) + edged.identities
+    assert unpack(before) == edged
     state.recent = b"twelve bytes"
     assert unpack(bytes.fromhex(busy)) == state
 
