@@ -96,7 +96,8 @@ async def test_records_before_the_cursor_are_not_read_again_after_the_group_was_
     before = {partition: deployment.header(partition).cursor for partition in EVERY_PARTITION}
     async with deployment.worker() as worker:
         await eventually(lambda: worker.partitions == EVERY_PARTITION)
-        assert worker.runner.worker.cursors == before
+        # What lanes told each other last may stand behind it.
+        assert all(cursor >= before[partition] for partition, cursor in worker.runner.worker.cursors.items())
         await deployment.publish(400)
         await deployment.all_applied()
 
@@ -204,6 +205,8 @@ async def test_the_group_learns_where_the_worker_is(deployment: Deployment) -> N
     await deployment.publish(400)
     async with deployment.worker() as worker:
         await deployment.all_applied()
+        # The set's record in each partition, and what each lane tells each when it begins to fill.
+        await eventually(lambda: sum(worker.runner.worker.cursors.values()) == 400 + PARTITIONS + PARTITIONS**2)
         await eventually(lambda: worker.runner.ends == worker.runner.worker.cursors)
         cursors = worker.runner.worker.cursors
         await worker.stop()
