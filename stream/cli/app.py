@@ -26,7 +26,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "person": ("person", "Show one person: tags with scores now, traits, segments."),
     "explain": ("explain", "Say why a person is in a segment or not, node by node."),
     "members": ("members", "List, count or export who is in a segment."),
-    "identity": ("identity", "Show which ids are one person, and why."),
+    "identity": ("identity", "Show which ids are one person, and why; split who is not."),
     "export": ("export", "Print all that is held of one person as JSON."),
     "erase": ("erase", "Erase a person: state, ids, lists; replays and backfills skip it."),
     "duplicates": ("duplicates", "Find people who are there twice; merge them, or tell them apart."),

@@ -108,5 +108,5 @@ def is_internal(record: Any) -> bool:
 
 def reads(record: Any) -> bool:
     """Whether an internal record is one that the lane knows; written here with the eyes of the broker's reader."""
-    from_lane = record.headers[0][1] in (b"forward", b"link", b"transfer") and b'"origin":' in (record.value or b"")
+    from_lane = record.headers[0][1] in (b"forward", b"link", b"transfer", b"filled") and b'"origin":' in (record.value or b"")
     return from_lane or record.value in (b'{"type":"$clock"}', b'{"type":"$definitions","version":1,"phase":"activate"}')

@@ -174,11 +174,4 @@ DEFINITIONS_VERSION: Final = Metric(
     "ebbtide_collector_definitions_version", "gauge", "Version of the definitions whose sources are known; 0 before the first.", labels={}
 )
 
-CATALOGUE: Final = (
-    *(REQUESTS, REQUEST_SECONDS, EVENTS_ACCEPTED, REJECTED, DEAD_LETTERS, QUALITY_FINDINGS, BATCH_EVENTS),
-    *(VIOLATIONS, TYPES_LEFT_OUT),
-    *(PRODUCE_SECONDS, PRODUCE_FAILURES, PRODUCER_RENEWALS, IN_FLIGHT_EVENTS, IN_FLIGHT_BYTES),
-    *(SPOOL_EVENTS, SPOOL_BYTES, SPOOL_OLDEST, SPOOLED, SPOOL_DRAINED, SPOOL_CUT_TAILS, SPOOL_SET_ASIDE, SPOOL_ERRORS),
-    *(SPOOL_SYNC_SECONDS, GIVEN_UP, LIMITED, HAND_OVERS, REQUESTS_WAITING, TURNS, CONNECTIONS, DEFINITIONS_VERSION),
-    *(DEBUG_CONNECTIONS, DEBUG_LOST),
-)
+CATALOGUE: Final[tuple[Metric, ...]] = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -8,7 +8,7 @@ from collectors.http import Answer, Request
 from collectors.protocols.registry import PROTOCOLS
 
 HEEDING: Final = {"segment", "rudderstack", "snowplow", "amplitude", "mixpanel", "cloudevents", "posthog", "wechat", "wecom"}
-ASK_ONLY: Final = {"settings", "flags", "redirect"}
+ASK_ONLY: Final = {"settings", "flags", "redirect", "hand-over"}
 
 
 def made(method: bytes, *, browser: bool = False) -> Request:
