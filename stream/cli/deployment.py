@@ -18,6 +18,7 @@ from schemas.errors import Misconfigured, Unavailable
 from stream.explain.people import PeopleReader
 from stream.kafka.bundles import BundleLog
 from stream.kafka.past_log import KafkaPastLog
+from stream.kafka.start import start_client
 from stream.runtime.settings import Settings
 from stream.store.port import LaneHeader
 from stream.store.redis import RedisStateStore
@@ -72,7 +73,7 @@ async def administrator(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient
     """An admin client. Raises Unavailable."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     try:
-        await admin.start()
+        await start_client(admin)
         yield admin
     except KafkaError as error:
         raise Unavailable(f"no Kafka answers at {settings.kafka}: {error}") from None
@@ -98,7 +99,7 @@ async def log_ends(settings: Settings, topic: str, partitions: int) -> LogEnds:
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False, isolation_level="read_committed")
     places = [TopicPartition(topic, partition) for partition in range(partitions)]
     try:
-        await consumer.start()
+        await start_client(consumer)
         consumer.assign(places)
         starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
     except KafkaError as error:

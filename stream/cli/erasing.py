@@ -18,6 +18,7 @@ from stream.cli.errors import Failed
 from stream.cli.listing import register
 from stream.cli.lookup import find_person
 from stream.duplicates.refusals import Refusals
+from stream.kafka.start import start_client
 from stream.lists.naming import take_off
 from stream.runtime.clock import SystemClock
 from stream.store.layout import person_digest
@@ -71,7 +72,7 @@ async def append(deployment: Deployment, person_id: str, value: bytes, headers: 
     partition = partition_of(person_id, settings.partitions)
     producer: Any = AIOKafkaProducer(bootstrap_servers=settings.kafka, client_id="ebbtide-append", acks="all", enable_idempotence=True)
     try:
-        await producer.start()
+        await start_client(producer)
         written = await producer.send_and_wait(settings.topics.events, value, person_id.encode(), partition, headers=list(headers))
     except KafkaError as error:
         raise Unavailable(f"{settings.topics.events}-{partition} was not written: {error}") from None

@@ -28,6 +28,7 @@ from stream.cli.errors import Failed
 from stream.kafka.past_log import KafkaPastLog
 from stream.kafka.port import Message
 from stream.kafka.publisher import KafkaPublisher
+from stream.kafka.start import start_client
 from stream.runtime.clock import SystemClock
 from stream.runtime.settings import Settings
 
@@ -190,7 +191,7 @@ async def _log_ends(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[
             raise Unavailable(f"{settings.topics.events} does not tell where it ends: {error}") from None
 
     try:
-        await consumer.start()
+        await start_client(consumer)
         yield ends
     except KafkaError as error:
         raise Unavailable(f"no Kafka answers at {settings.kafka}: {error}") from None

@@ -15,6 +15,7 @@ from schemas.routing import partition_of
 from stream.cli.tail import TopicRecord, Want, read_topic
 from stream.kafka.port import Message
 from stream.kafka.publisher import KafkaPublisher
+from stream.kafka.start import start_client
 from stream.runtime.settings import Settings
 
 REPLAYED_HEADER: Final = "ebbtide-replayed-from"
@@ -90,7 +91,7 @@ class _Marks:
     async def read(self) -> int:
         consumer = self._consumer()
         try:
-            await consumer.start()
+            await start_client(consumer)
             consumer.assign([self._place])
             return await consumer.committed(self._place) or 0
         except KafkaError as error:
@@ -101,7 +102,7 @@ class _Marks:
     async def write(self, offset: int) -> None:
         consumer = self._consumer()
         try:
-            await consumer.start()
+            await start_client(consumer)
             consumer.assign([self._place])
             await consumer.commit({self._place: offset})
         except KafkaError as error:

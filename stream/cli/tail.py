@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.port import Headers
+from stream.kafka.start import start_client
 
 _POLL_MS = 300
 
@@ -80,7 +81,7 @@ async def _reader(kafka: str, want: Want) -> AsyncIterator[tuple[AIOKafkaConsume
         bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest", isolation_level="read_committed"
     )
     try:
-        await consumer.start()
+        await start_client(consumer)
         if want.topic not in await consumer.topics():
             raise Misconfigured(f"the broker at {kafka} has no topic {want.topic}; run `ebbtide topics`")
         places = [TopicPartition(want.topic, partition) for partition in want.partitions]

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError, for_code
 
 from schemas.errors import Misconfigured, Unavailable
 from schemas.topics import Topic, Topics
+from stream.kafka.start import start_client
 
 _EXISTS = 36
 
@@ -21,7 +22,7 @@ async def ensure_topics(bootstrap: str, topics: Topics, replication: int = 1) ->
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        await admin.start()
+        await start_client(admin)
         wanted = topics.catalogue()
         new = [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.settings) for topic in wanted]
         response = await admin.create_topics(new)
@@ -56,7 +57,7 @@ async def retention_ms(bootstrap: str, topic: str) -> int | None:
     """For how long the broker keeps a topic's records; None: for ever. Raises Unavailable."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        await admin.start()
+        await start_client(admin)
         kept = int((await _settings_of(admin, topic)).get("retention.ms", "-1"))
     except KafkaError as error:
         raise Unavailable(f"no Kafka answers at {bootstrap}: {error}") from None
@@ -75,7 +76,7 @@ async def topic_faults(bootstrap: str, topics: Topics) -> list[str]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     faults: list[str] = []
     try:
-        await admin.start()
+        await start_client(admin)
         existing = set(await admin.list_topics())
         for topic in topics.catalogue():
             if topic.name not in existing:

@@ -16,6 +16,7 @@ from schemas.errors import EbbtideError, Rejected, Unavailable
 from schemas.topics import TYPES_KEY, Topics
 from stream.kafka.port import Message, Publisher
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 
 _log = logging.getLogger(__name__)
 _POLL_MS = 500
@@ -84,7 +85,7 @@ class BundleLog:
     async def _end(self) -> int:
         consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
         try:
-            await consumer.start()
+            await start_client(consumer)
             end: int = (await consumer.end_offsets([self._place]))[self._place]
             return end
         finally:
@@ -94,7 +95,7 @@ class BundleLog:
         while True:
             consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False, isolation_level="read_committed")
             try:
-                await consumer.start()
+                await start_client(consumer)
                 consumer.assign([self._place])
                 consumer.seek(self._place, self._offset)
                 end = (await consumer.end_offsets([self._place]))[self._place]

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import Unavailable
 from stream.kafka.port import Record
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 
 _WAIT_SECONDS = 10.0
 _POLL_MS = 500
@@ -66,7 +67,7 @@ class KafkaPastLog:
                 max_partition_fetch_bytes=1 << 20,
             )
             try:
-                await consumer.start()
+                await start_client(consumer)
             except KafkaError:
                 await stop_consumer(consumer, STOP_SECONDS)
                 raise

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import Unavailable
 from stream.kafka.port import Message
 from stream.kafka.retire import retire
+from stream.kafka.start import start_client
 
 _BATCH_BYTES = 900_000
 _REQUEST_BYTES = 4_000_000
@@ -84,7 +85,7 @@ class KafkaPublisher:
                     request_timeout_ms=_REQUEST_TIMEOUT_MS,
                 )
                 try:
-                    await producer.start()
+                    await start_client(producer)
                 except asyncio.CancelledError:
                     await retire(producer, _RETIRE_SECONDS)
                     raise

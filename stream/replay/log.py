@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import Misconfigured, Unavailable
 from stream.kafka.port import Record
+from stream.kafka.start import start_client
 
 _POLL_MS = 500
 _BATCH_RECORDS = 5_000
@@ -74,7 +75,7 @@ async def log_reader(bootstrap: str) -> AsyncIterator[LogReader]:
     )
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
-        await asyncio.gather(consumer.start(), admin.start())
+        await asyncio.gather(start_client(consumer), start_client(admin))
         yield LogReader(consumer, admin)
     except KafkaError as error:
         raise Unavailable(f"the log cannot be read from {bootstrap}: {error}") from None

@@ -15,6 +15,7 @@ from schemas.definitions.bundle import bundle_from_json
 from schemas.errors import EbbtideError
 from schemas.topics import TYPES_KEY
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 
 if TYPE_CHECKING:
     from schemas.definitions.model import Sender
@@ -67,7 +68,7 @@ class KafkaSenderDirectory:
         """The newest as soon as the topic has been read to its end, then each newer one."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self._kafka, enable_auto_commit=False, isolation_level="read_committed")
         try:
-            await consumer.start()
+            await start_client(consumer)
             async with aclosing(self._follow(consumer)) as directories:
                 async for directory in directories:
                     yield directory

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import EbbtideError
+from stream.kafka.start import start_client
 from stream.runtime.catalogue import process, sender
 from stream.runtime.clock import SystemClock
 from stream.runtime.health import HealthServer
@@ -57,7 +58,7 @@ async def run_sender(
     async with AsyncExitStack() as stack:
         producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all", enable_idempotence=True)
         stack.push_async_callback(producer.stop)
-        await producer.start()
+        await start_client(producer)
         letters = KafkaDeadLetters(producer, settings.topics.dead_letters)
         tools = Tools(metrics, SystemClock(), time.monotonic, random.SystemRandom(), letters)
         supervisor = Supervisor(House(settings.kafka, settings.topics, settings.sender, tools, guard or AllowAll()), secrets)

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 from stream.runtime.catalogue import sender as catalogue
 from stream.senders.start import set_start
 from stream.senders.transition import Record
@@ -68,7 +69,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # the library has
         """Join the group. Raises Unavailable or KafkaError."""
         place = self._place
         self._admin = AIOKafkaAdminClient(bootstrap_servers=place.kafka)
-        await self._admin.start()
+        await start_client(self._admin)
         await set_start(self._admin, place.kafka, place.group, place.topic, place.since_ms)
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=place.kafka,
@@ -84,7 +85,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc] # the library has
             fetch_max_wait_ms=_FETCH_WAIT_MS,
         )
         self._consumer.subscribe([place.topic], listener=self)
-        await self._consumer.start()
+        await start_client(self._consumer)
 
     async def stop(self) -> None:
         """Leave; what is not committed will be read again."""

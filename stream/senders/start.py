@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import Unavailable
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 
 if TYPE_CHECKING:
     from aiokafka.admin import AIOKafkaAdminClient
@@ -28,7 +29,7 @@ async def set_start(admin: AIOKafkaAdminClient, kafka: str, group: str, topic: s
         bootstrap_servers=kafka, group_id=group, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
     )
     try:
-        await consumer.start()
+        await start_client(consumer)
         consumer.assign(new)
         found = await consumer.offsets_for_times(dict.fromkeys(new, since_ms))
         ends = await consumer.end_offsets(new)

@@ -21,6 +21,7 @@ from faust.types import TP, ConsumerMessage
 
 from stream.kafka.port import Record
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 
 _POLL_MS = 200
 
@@ -60,7 +61,7 @@ class LogConsumer(Consumer):
 
     async def on_start(self) -> None:
         """Connect."""
-        await self._source.consumer.start()
+        await start_client(self._source.consumer)
 
     async def on_stop(self) -> None:
         """Disconnect. A static member does not leave the group: who comes back in time finds its partitions waiting."""

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from schemas.errors import Unavailable
 from stream.kafka.retire import STOP_SECONDS, stop_consumer
+from stream.kafka.start import start_client
 from stream.runtime.settings import Settings
 from stream.worker.lane import LaneParts
 from stream.worker.membership import Membership
@@ -64,7 +65,7 @@ class PlainRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """Read until stopped. Raises what ended a lane, if that was a defect."""
         member = self._member
         try:
-            await member.consumer.start()
+            await start_client(member.consumer)
         except KafkaError as error:
             await stop_consumer(member.consumer, STOP_SECONDS)
             raise Unavailable(f"no Kafka answers at {self._settings.kafka}: {error}") from None
