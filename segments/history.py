@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from schemas.definitions.model import Bundle
@@ -105,19 +105,27 @@ class History:
         That is ``forget_after`` after its last event, by the set that holds then; at the barrier at once, if a set asks for less than
         has passed by then.
         """
-        if not self._forgets or state.active is None:
+        if not self._forgets:
             return None
-        active = state.base + state.active
-        for at, (version, barrier_ms) in enumerate(self.switches):
-            forget_after_ms = self._engines[version].forget_after_ms
-            if version < state.definitions or forget_after_ms is None:
-                continue
-            end = max(active + forget_after_ms, barrier_ms)
-            if end < (clock if version == self.switches[-1][0] else self.switches[at + 1][1]):
-                return end
-        return None
+        switches = tuple(each for each in self.switches if each[0] >= state.definitions)
+        return end_among(switches, lambda version: self._engines[version].forget_after_ms, state, clock)
 
     def finish(self, person: Person, end_ms: int, out: list[Transition], shadow: PersonState | None = None) -> None:
         """Bring a person to the time at which it is forgotten, and let it leave every segment then."""
         self._bring(person, out, shadow, end_ms)
         self._engines[person.state.definitions].give_up(person, end_ms, out, "erasure")
+
+
+def end_among(switches: Switches, forget_after_ms: Callable[[int], int | None], state: PersonState, clock: int) -> int | None:
+    """When somebody was forgotten, by the set that held then: as ``History.end_of``, over any switches, oldest first."""
+    if state.active is None:
+        return None
+    active = state.base + state.active
+    for at, (version, barrier_ms) in enumerate(switches):
+        after = forget_after_ms(version)
+        if after is None:
+            continue
+        end = max(active + after, barrier_ms)
+        if end < (clock if at + 1 == len(switches) else switches[at + 1][1]):
+            return end
+    return None

@@ -24,7 +24,8 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     ``settings``: the one whose settings hold at the cursor. ``clock`` in absolute ms. ``began``: the number of the commit that began it;
     no other filling of the partition has it, not even of the same set after one that was given up. ``received``: how many internal
     records have been taken from each partition (empty: none); ``trimmed``: the log had lost its beginning. ``marks``: as in the header.
-    ``told``: how many records of absorbed persons the filling has sent to each partition (empty: none).
+    ``told``: how many records of absorbed persons the filling has sent to each partition (empty: none). ``switches``: (version, barrier)
+    of the sets before the cursor at which the time changed after which people are forgotten.
     """
 
     version: int
@@ -38,6 +39,7 @@ class Filling(msgspec.Struct, array_like=True, frozen=True):
     trimmed: bool = False
     marks: tuple[tuple[bytes, int], ...] = ()
     told: tuple[int, ...] = ()
+    switches: tuple[tuple[int, int], ...] = ((0, 0),)
 
 
 class Gathering(msgspec.Struct, array_like=True, frozen=True):

@@ -26,6 +26,7 @@ from stream.store.layout import shadow_digest
 from stream.store.port import Filling
 from stream.worker.batch import BatchStep, Forwarded, Intake, IntakeReader, Said, load
 from stream.worker.dues import DueIndex
+from stream.worker.fill_lives import Lives
 from stream.worker.fill_merges import Known, Merging, begins
 from stream.worker.memory import Changes, LaneMemory, Working
 from stream.worker.people import People
@@ -57,6 +58,7 @@ class _FillStep(BatchStep):
     def _definitions(self, record: DefinitionsRecord) -> None:
         if record.phase == "activate" and record.version > self.settings and record.version in self.sets:
             self.settings = record.version
+            self.merging.lives.switch(record.version, self._changes.clock)
             self._engine.use(self.sets[record.version].settings)
 
     def people(self) -> list[Working]:
@@ -154,7 +156,8 @@ class Filler:
         people.tombstones, people.forgets = dict(known.erased), False
         step = _FillStep(self._memory, changes, people, {})
         step.settings, step.sets, step.trimmed = filling.settings, self._sets, filling.trimmed
-        step.merging = merging = Merging(people, filling, self.fill, known, told)
+        lives = Lives(self._sets, filling.switches)
+        step.merging = merging = Merging(people, filling, self.fill, known, told, lives)
         self._engine.use(self._sets[filling.settings].settings)
         step.run(intake)
         changed = [one for one in step.people() if one.changed]
@@ -162,7 +165,7 @@ class Filler:
             one.person.state.number = filling.began
         packed = [(shadow_digest(one.digest), pack(one.person.state)) for one in changed]
         after = replace(filling, cursor=changes.cursor, clock=changes.clock, settings=step.settings)
-        after = replace(after, received=_counts(received), told=_counts(told), marks=tuple(changes.marks.items()))
+        after = replace(after, received=_counts(received), told=_counts(told), marks=tuple(changes.marks.items()), switches=lives.switches)
         return FilledSlice(after, packed, merging.gone, merging.entries, merging.used)
 
 

@@ -19,6 +19,7 @@ from segments.fill import Fill, number_of
 from stream.store.layout import parted_name, person_digest, shadow_digest
 from stream.store.port import Filling, Gathering, Pointer, Tombstone
 from stream.worker.batch import Intake
+from stream.worker.fill_lives import Lives
 from stream.worker.gathering import NOTHING, piece_name
 from stream.worker.memory import Working
 from stream.worker.outbox import pack_internal
@@ -117,6 +118,7 @@ class Merging:
     fill: Fill
     known: Known
     told: list[int]
+    lives: Lives
     entries: list[bytes] = field(default_factory=list)
     used: list[bytes] = field(default_factory=list)
     gone: list[bytes] = field(default_factory=list)
@@ -132,11 +134,12 @@ class Merging:
         working = people.working.get(digest)
         if working is None or known.begun is None or digest in known.begun:
             return
-        if people.memory.history.end_of(working.person.state, people.changes.clock) is not None:
+        if self.lives.has_ended(working.person.state, people.changes.clock):
             del people.working[digest]
 
     def linked(self, said: LinkRecord, digest: bytes, offset: int) -> None:
         """If this was the step that made the person a part of another, what was found of it goes there."""
+        self.end(digest)
         pointer, people = self.known.pointers.get(digest), self.people
         if offset in self.known.former:
             # A split has undone it: the past stays here, and the other lane's filling need not wait for it.
@@ -164,6 +167,7 @@ class Merging:
         Raises:
             Rejected: ``unreadable-internal``.
         """
+        self.end(digest)
         state = unpacked(said)
         if state is None:
             return

@@ -94,7 +94,9 @@ class LaneFilling:
             return
         filler = await self._filler_of(filling)
         if filler is None or filler.fill.is_empty or header.people == 0:
-            await self._moved(FilledSlice(replace(filling, cursor=header.cursor), []))
+            # Whoever comes later lives under the set that holds now: what is passed over may be what switched to it.
+            after = replace(filling, cursor=header.cursor, settings=current, switches=((current, 0),))
+            await self._moved(FilledSlice(after, []))
             return
         records = [record for record in await self._records(filling.cursor) if record.offset < header.cursor]
         if not records:

@@ -20,6 +20,7 @@ from tests.property.drawn_logs import case_of
 from tests.property.drawn_people import Taste, WhoCase, who_case_of
 from tests.property.lanes import Deployment
 from tests.property.many import agree, outlive
+from tests.property.test_filling_merged import changed, with_news
 from tests.property.test_who_is_who import goes_again_alike
 from tests.property.verdict import states
 from tests.property.who_verdict import all_differences
@@ -88,6 +89,23 @@ def test_people_of_many_ids_are_forgotten_in_all_lanes(first: int) -> None:
             raise
         forgotten += sum(lane.header.forgotten for lane in deployment.lanes)
     assert forgotten > _BLOCK
+
+
+@pytest.mark.parametrize("first", range(0, 2 * _SEEDS, _BLOCK))
+def test_new_definitions_over_merged_people_of_whom_some_were_forgotten_know_what_is_left_of_their_past(first: int) -> None:
+    """They hold what a deployment would hold that had them from the start, and nothing of who had been forgotten before a merge."""
+    for seed in range(first, first + _BLOCK):
+        dice = Dice(Random(seed).randrange)
+        case = with_news(who_case_of(dice, Taste(versions=False)), dice)
+        case.bundles = forgetting(dice, case.bundles)
+        try:
+            deployment = changed(case, dice)
+            found = all_differences(deployment)
+            assert not found, "\n".join(found)
+            goes_again_alike(deployment)
+        except BaseException as error:
+            error.add_note(f"the case of seed {seed}")
+            raise
 
 
 def everybody_is_forgotten(deployment: Deployment) -> None:
