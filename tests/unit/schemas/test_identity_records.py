@@ -74,9 +74,10 @@ def test_a_forwarded_event_keeps_its_bytes() -> None:
     [
         TransferRecord(origin=0, number=1, to="user:u1", absorbed="anon:a", edge=EDGE),
         FilledRecord(origin=0, number=1, to="user:u1", version=2, old=1, absorbed="anon:a"),
+        PartedRecord(origin=0, number=1, to="anon:b", person="anon:a", said_ms=T),
     ],
 )
-def test_a_record_carries_a_state_or_none(record: TransferRecord | FilledRecord) -> None:
+def test_a_record_carries_a_state_or_none(record: TransferRecord | FilledRecord | PartedRecord) -> None:
     assert record.packed() is None
     record.state = state_text(b"\x00state")
     assert record.packed() == b"\x00state"
