@@ -15,6 +15,7 @@ _GZIP: Final = b"\x1f\x8b"
 _GZIP_MEMBERS_MAX: Final = 16
 _RATIO_ASKED_FROM_BYTES: Final = 65_536
 _WHITESPACE: Final = b" \t\r\n"
+_KEY_BYTES_MIN: Final = 4  # ``"":0``
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,9 @@ def read_object(text: bytes, limits: Limits) -> dict[str, Any]:
         raise Rejected(rejection.BAD_JSON, str(error)) from None
     if type(value) is not dict:
         raise Rejected(rejection.BAD_SHAPE, "an event is a JSON object")
-    # Brackets and colons in texts count too here, so few of them settle it; only many make us walk.
-    if text.count(b"{") + text.count(b"[") > limits.depth or text.count(b":") > limits.keys:
+    # Brackets and colons in texts count too here, so few of them settle it; only many make us walk. Most texts have no room for so many.
+    many_keys = len(text) > limits.keys * _KEY_BYTES_MIN and text.count(b":") > limits.keys
+    if many_keys or text.count(b"{") + text.count(b"[") > limits.depth:
         check_tree(value, limits)
     return value
 

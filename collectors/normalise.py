@@ -154,13 +154,11 @@ def _event_name(name: object) -> str:
 
 
 def _put_ids(event: dict[str, Any], call: dict[str, Any]) -> str:
-    user = as_id(call.get("userId"))
-    anonymous = as_id(call.get("anonymousId"))
-    if user:
+    user, anonymous, others = call.get("userId"), call.get("anonymousId"), call.get("ids")
+    if user is not None and (user := as_id(user)):
         event["userId"] = user
-    if anonymous:
+    if anonymous is not None and (anonymous := as_id(anonymous)):
         event["anonymousId"] = anonymous
-    others = call.get("ids")
     if type(others) is dict:
         others = {namespace: text for namespace, value in others.items() if namespace and (text := as_id(value))}
         if others:

@@ -89,26 +89,23 @@ class Scrubber:
         """Change what is below, wherever it stands; of the context not what is said of the machine."""
         below: list[Any] = [properties]
         for place, value in context.items():
-            if type(value) is str:
-                if value[:1] in _FIRST:
-                    context[place] = self.scrubbed(value)
-            elif place not in _OF_THE_MACHINE:
-                below.append(value)
-        for tree in below:
-            if type(tree) is dict:
-                self._scrub(tree, tree.items(), below)
-            elif type(tree) is list:
-                self._scrub(tree, enumerate(tree), below)
-
-    def _scrub(self, tree: Any, pairs: Iterable[tuple[Any, Any]], below: list[Any]) -> None:
-        for place, value in pairs:
             kind = type(value)
             if kind is str:
-                # Nearly all texts end here, at their first character.
-                if value[:1] in _FIRST and ("=" in value or "@" in value or "%40" in value or "eyJ" in value):
-                    tree[place] = self.scrubbed(value)
-            elif kind is dict or kind is list:
+                if value[:1] in _FIRST:
+                    context[place] = self.scrubbed(value)
+            elif (kind is dict or kind is list) and place not in _OF_THE_MACHINE:
                 below.append(value)
+        scrubbed = self.scrubbed
+        for tree in below:
+            pairs: Iterable[tuple[Any, Any]] = tree.items() if type(tree) is dict else enumerate(tree)
+            for place, value in pairs:
+                kind = type(value)
+                if kind is str:
+                    # Nearly all texts end here, at their first character.
+                    if value[:1] in _FIRST and ("=" in value or "@" in value or "%40" in value or "eyJ" in value):
+                        tree[place] = scrubbed(value)
+                elif kind is dict or kind is list:
+                    below.append(value)
 
     def _scrubbed(self, url: str) -> str:
         if not url.startswith(_STARTS):

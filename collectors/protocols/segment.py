@@ -83,8 +83,8 @@ def parse_batch(submission: Submission) -> Parsed:
                 own = call.get("context")
                 call["context"] = {**shared, **own} if type(own) is dict else dict(shared)
             arrival.protocol = dialect(call)
-            own_sent = read_sent_ms(call.get("sentAt"))
-            parsed.events.append(normalise(call, call.get("type"), sent_ms if sent_ms is not None else own_sent, arrival))
+            said_ms = read_sent_ms(call.get("sentAt")) if sent_ms is None else sent_ms
+            parsed.events.append(normalise(call, call.get("type"), said_ms, arrival))
         except Rejected as refusal:
             parsed.refused.append(Refused(index, refusal.reason, refusal.detail, original))
     return parsed
