@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from collectors.http import Request
+
+_REMEMBERED: Final = 16_384
 
 
 class TrustedProxies:
@@ -17,7 +19,7 @@ class TrustedProxies:
 
     def __init__(self, networks: Iterable[str] = ()) -> None:
         self._networks = tuple(ip_network(network) for network in networks)
-        self._is_proxy = lru_cache(maxsize=4096)(self._contains)
+        self._is_proxy = lru_cache(maxsize=_REMEMBERED)(self._contains)
 
     def client_of(self, request: Request) -> str:
         """The client's address as text."""
@@ -26,23 +28,18 @@ class TrustedProxies:
             return peer
         for hop in reversed(request.headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
             address = hop.strip()
-            if not _is_address(address):
+            is_proxy = self._is_proxy(address)
+            if is_proxy is None:
                 return peer
-            if not self._is_proxy(address):
+            if not is_proxy:
                 return address
             peer = address
         return peer
 
-    def _contains(self, text: str) -> bool:
-        if not _is_address(text):
-            return False
-        address = ip_address(text)
+    def _contains(self, text: str) -> bool | None:
+        """Whether an address is a proxy's; None if the text is no address."""
+        try:
+            address = ip_address(text)
+        except ValueError:
+            return None
         return any(address in network for network in self._networks)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
