@@ -67,9 +67,9 @@ class EraseRecord:
 class SplitRecord(msgspec.Struct, tag_field="type", tag="$split", frozen=True):
     """The person ``id`` of this ``incarnation`` (absolute ms) falls in two, as if the edges of ``cut`` had never been.
 
-    ``sides``: its ids, the canonical one's side first, and then those of ``into``. ``states``: what each of the two is by the log up
-    to ``ends`` (offsets by partition, exclusive) under the definitions of ``version``, packed (see ``state_text``). ``clock_ms``:
-    the clock of the person's lane there; ``marks``: collector's name (hex) → greatest number there.
+    ``sides``: its ids, the canonical one's side first, and then those of ``into``, if any. ``states``: what each of the two is by the
+    log up to ``ends`` (offsets by partition, exclusive) under the definitions of ``version``, packed (see ``state_text``).
+    ``clock_ms``: the clock of the person's lane there; ``marks``: collector's name (hex) → greatest number there.
     """
 
     id: str
@@ -82,6 +82,11 @@ class SplitRecord(msgspec.Struct, tag_field="type", tag="$split", frozen=True):
     ends: tuple[int, ...]
     clock_ms: int
     marks: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def is_recount(self) -> bool:
+        """Nothing is taken away: the person is only worked out anew."""
+        return not self.sides[1]
 
 
 class _Definitions(msgspec.Struct, tag_field="type", tag="$definitions"):

@@ -68,6 +68,10 @@ async def _apply(settings: Settings, folder: Path, wait_seconds: float, *, silen
                 bar.update(lanes, completed=found.switched)
 
             everywhere = await until_everywhere(deployment, applied.version, wait_seconds, tell)
+        if any(header is not None and header.parted for header in (await deployment.headers()).values()):
+            click.echo(
+                "Some people come from a split: `ebbtide identity recount` makes exact what new definitions know of their past.", err=True
+            )
         return applied, everywhere, lookback
 
 

@@ -94,6 +94,48 @@ def split(context: click.Context, person_id: str, other: str, timeout: float, *,
         click.echo(f"Asked for at {receipt['partition']}/{receipt['offset']}, appended {receipt['appendedAt']}, done {receipt['doneAt']}.")
 
 
+@command.command("recount")
+@click.argument("people", metavar="[PERSON]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Only say whom.")
+@click.option("--timeout", default=_WAIT_SECONDS, show_default=True, type=click.FloatRange(1), help="Seconds without progress to wait.")
+@json_option
+@click.pass_context
+def recount(context: click.Context, people: tuple[str, ...], timeout: float, *, dry_run: bool, as_json: bool) -> None:
+    """Count people anew from the log: those that are named, or all whom splits have left.
+
+    What definitions that came after a split know of those people's past is only nearly right until this is done. PERSON is any id. All
+    that the person holds is worked out anew from the events of its ids; segments it is in or not in are entered or left with the
+    cause split. The log must still have all they did, and is read once for every hundred people of a partition.
+    """
+    counted = run(_recount(command_settings(context), people, timeout, dry_run=dry_run, as_json=as_json))
+    if as_json:
+        print_json(counted)
+        return
+    for person in counted["people"]:
+        click.echo(f"{'would be' if dry_run else 'has been'} counted anew: {plain(person)}")
+    for person, why in counted["left out"].items():
+        click.echo(f"left out: {plain(person)} ({plain(why)})")
+    if not counted["people"] and not counted["left out"]:
+        click.echo("Nobody comes from a split: there is nothing to count anew.")
+
+
+async def _recount(settings: Settings, named: tuple[str, ...], wait_seconds: float, *, dry_run: bool, as_json: bool) -> dict[str, Any]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - only for people
+
+    from stream.cli import recounting  # noqa: PLC0415 - Kafka's client takes its time to load
+    from stream.cli.deployment import opened  # noqa: PLC0415 - likewise
+
+    async with opened(settings) as deployment:
+        whom = list(named) or await recounting.split_people(deployment)
+        if dry_run:
+            return {"people": whom, "left out": {}}
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=console(error=True), disable=as_json, transient=True) as bar:
+            task = bar.add_task("people counted anew", total=len(whom))
+            done = await recounting.recount(deployment, whom, wait_seconds, lambda count: bar.update(task, completed=count))
+    return {"people": done.done, "left out": done.left_out}
+
+
 async def _split_plan(settings: Settings, person_id: str, other: str) -> dict[str, Any]:
     from stream.cli.deployment import opened  # noqa: PLC0415 - Kafka's client takes its time to load
     from stream.cli.splitting import plan_split  # noqa: PLC0415 - likewise

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.internal import SPLIT_HEADERS, SplitRecord, split_value
 from schemas.routing import partition_of
 from schemas.transition import iso_time
+from segments.engine import Engine
 from stream.cli.deployment import Deployment, log_ends
 from stream.cli.erasing import append
 from stream.cli.errors import Failed
@@ -19,6 +21,7 @@ from stream.replay.split import SidesReader, cut_of, other_person
 from stream.runtime.clock import SystemClock
 from stream.store.layout import person_digest
 from tagging.parting import Cut
+from tagging.person import Person
 
 _POLL_SECONDS: Final = 0.1
 
@@ -48,8 +51,8 @@ async def split_person(deployment: Deployment, name: str, other: str, wait_secon
         joined = await _joined(deployment, name, other)
         record = await _record(deployment, joined)
         partition, offset, appended_ms = await append(deployment, record.id, split_value(record), SPLIT_HEADERS)
-        await _until_read(deployment, partition, offset, deadline)
-        if await _has_parted(deployment, record):
+        await until_read(deployment, partition, offset, deadline)
+        if await has_taken(deployment, record):
             break
         if asyncio.get_running_loop().time() > deadline:
             raise Failed(
@@ -89,22 +92,32 @@ async def _joined(deployment: Deployment, name: str, other: str) -> _Joined:
 
 
 async def _record(deployment: Deployment, joined: _Joined) -> SplitRecord:
-    """Read the log. The end of the person's own partition is asked for first: see ``SidesReader``."""
-    settings, person = deployment.settings, joined.found.person
+    person, cut = joined.found.person, joined.cut
+    (record,) = await records_of(deployment, joined.found.history.current, [(person, cut)])
+    return record
+
+
+async def records_of(deployment: Deployment, engine: Engine, asked: Sequence[tuple[Person, Cut]]) -> list[SplitRecord]:
+    """Read the log once for some people of one partition, whose end is asked for first: see ``SidesReader``.
+
+    Raises Misconfigured, Unavailable.
+    """
+    settings = deployment.settings
     topic, partitions = settings.topics.events, settings.partitions
-    own = partition_of(person.state.id, partitions)
+    own = partition_of(asked[0][0].state.id, partitions)
     before = (await log_ends(settings, topic, partitions)).ends
     after = (await log_ends(settings, topic, partitions)).ends
     ends = [before[number] if number == own else after[number] for number in range(partitions)]
     graves = {}
-    for typed_id in (*joined.cut.mine, *joined.cut.theirs):
+    for typed_id in (typed_id for _, cut in asked for typed_id in (*cut.mine, *cut.theirs)):
         (grave,) = await deployment.store.tombstones(partition_of(typed_id, partitions), [person_digest(typed_id)])
         if grave is not None:
             graves[typed_id] = grave
-    return await SidesReader(joined.found.history.current, deployment.past, ends, graves).record(person, joined.cut)
+    return await SidesReader(engine, deployment.past, ends, graves).records(asked)
 
 
-async def _until_read(deployment: Deployment, partition: int, offset: int, deadline: float) -> None:
+async def until_read(deployment: Deployment, partition: int, offset: int, deadline: float) -> None:
+    """Until the lane has come to a record (deadline: of the loop's clock). Raises Failed."""
     while (header := await deployment.people.header(partition)) is None or header.cursor <= offset:
         if asyncio.get_running_loop().time() > deadline:
             raise Failed(
@@ -114,8 +127,8 @@ async def _until_read(deployment: Deployment, partition: int, offset: int, deadl
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _has_parted(deployment: Deployment, record: SplitRecord) -> bool:
-    """Whether the lane has split the person: then it knows the parting that the record says."""
+async def has_taken(deployment: Deployment, record: SplitRecord) -> bool:
+    """Whether the lane has done what the record says: then the person knows the parting."""
     stored = await deployment.people.as_stored(record.id)
     return stored is not None and any(one.into == record.into and one.ends == record.ends for one in stored.identities().partings)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,15 +31,28 @@ def cut_of(person: Person, one: str, other: str, policy: IdentityPolicy) -> Cut 
     Raises:
         Misconfigured: the person has more ids than it remembers, so that it can not be told whose an event is.
     """
-    identities = person.identities()
-    if edges_bytes(identities.edges) > EDGES_BYTES_MAX * _NEARLY:
-        raise Misconfigured(f"{person.state.id} is known by more ids than it remembers: it can not be told whose each event is")
-    return cut_off(identities, person.state.id, one, other, lambda typed_id: policy.joins(typed_id) == "never")
+    _check_ids(person)
+    return cut_off(person.identities(), person.state.id, one, other, lambda typed_id: policy.joins(typed_id) == "never")
+
+
+def nothing_cut(person: Person, policy: IdentityPolicy) -> Cut:
+    """As ``cut_of``, of somebody who is only worked out anew.
+
+    Raises:
+        Misconfigured: as ``cut_of``.
+    """
+    _check_ids(person)
+    return Cut((), tuple(dict.fromkeys((person.state.id, *(one for one in person.ids() if policy.joins(one) != "never")))), ())
 
 
 def other_person(cut: Cut, policy: IdentityPolicy) -> str:
-    """The canonical id of those that are cut off."""
-    return min(cut.theirs, key=policy.rank)
+    """The canonical id of those that are cut off; an empty one of nobody."""
+    return min(cut.theirs, key=policy.rank, default="")
+
+
+def _check_ids(person: Person) -> None:
+    if edges_bytes(person.identities().edges) > EDGES_BYTES_MAX * _NEARLY:
+        raise Misconfigured(f"{person.state.id} is known by more ids than it remembers: it can not be told whose each event is")
 
 
 @dataclass(slots=True)
@@ -62,24 +75,36 @@ class SidesReader:
             Misconfigured: the log has lost its beginning.
             Unavailable: the broker does not answer.
         """
-        quiet, wanted = self.engine.quiet(), frozenset((*cut.mine, *cut.theirs))
+        (record,) = await self.records([(person, cut)])
+        return record
+
+    async def records(self, asked: Sequence[tuple[Person, Cut]]) -> list[SplitRecord]:
+        """The records of some people of one partition, from one reading of the log.
+
+        Raises: as ``record``.
+        """
+        quiet, wanted = self.engine.quiet(), frozenset(typed_id for _, cut in asked for typed_id in (*cut.mine, *cut.theirs))
         found: list[Original] = []
         readers = []
         for partition in range(len(self.ends)):
             reader = Origins(partition, len(self.ends), quiet, wanted, self.tombstones)
             found += await self._read(reader)
             readers.append(reader)
-        into, person_id = other_person(cut, quiet.policy), person.state.id
-        since_ms = min((one.clock_ms for one in found), default=person.state.incarnation)
-        rebuilding = Rebuilding.anew(self.engine, (cut.mine, cut.theirs), (person_id, into), since_ms)
-        rebuilding.apply_all(found)
-        own = readers[partition_of(person_id, len(self.ends))]
+        return [self._record(person, cut, found, readers) for person, cut in asked]
+
+    def _record(self, person: Person, cut: Cut, found: Iterable[Original], readers: Sequence[Origins]) -> SplitRecord:
+        state, ids = person.state, frozenset((*cut.mine, *cut.theirs))
+        own = [one for one in found if one.event.routing_id in ids]
+        into = other_person(cut, self.engine.policy)
+        since_ms = min((one.clock_ms for one in own), default=state.incarnation)
+        rebuilding = Rebuilding.anew(self.engine, (cut.mine, cut.theirs), (state.id, into), since_ms)
+        rebuilding.apply_all(own)
+        lane = readers[partition_of(state.id, len(self.ends))]
         one, other = (state_text(pack(each.state)) for each in rebuilding.persons)
-        marks = tuple((name.hex(), number) for name, number in own.marks.items())
+        marks = tuple((name.hex(), number) for name, number in lane.marks.items())
         sides = (cut.mine, cut.theirs)
-        state = person.state
         return SplitRecord(
-            person_id, state.incarnation, self.engine.version, cut.pairs, sides, into, (one, other), tuple(self.ends), own.clock_ms, marks
+            state.id, state.incarnation, self.engine.version, cut.pairs, sides, into, (one, other), tuple(self.ends), lane.clock_ms, marks
         )
 
     async def _read(self, reader: Origins) -> list[Original]:

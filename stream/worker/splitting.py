@@ -50,6 +50,8 @@ class Splitter:
     def split(self, record: SplitRecord, offset: int) -> None:
         """What an operator asks for. It comes to nothing if the person is not as it was when the log was read for it.
 
+        A record that takes nothing away only puts what the log says in the place of what the person holds.
+
         Raises:
             Rejected: ``wrong-partition``; ``unreadable-internal``.
         """
@@ -66,12 +68,16 @@ class Splitter:
         if found is None:
             return
         since = len(self._changes.transitions)
-        self._part(working, record, found)
+        self._changes.parted = True
+        if record.is_recount:
+            self._count_anew(working.person, record, found[0])
+        else:
+            self._part(working, record, found)
         self._people.note(working, since)
         working.changed = True
 
     def _is_ready(self, working: Working, record: SplitRecord) -> bool:
-        """The same person with the same ids, under the same definitions, and nothing asked of other lanes."""
+        """The same person with the same ids, under the same definitions, and, to be split, nothing asked of other lanes."""
         changes, state = self._changes, working.person.state
         # How far a lane is with a filling or a sweep is not decided by its log, that one is asked for is.
         if record.version != self._engine.version or changes.prepared > record.version or state.incarnation != record.incarnation:
@@ -80,7 +86,7 @@ class Splitter:
         identities.forget_unanswered(changes.clock - ANSWER_MS)
         joined = {one for one in working.person.ids() if self._engine.policy.joins(one) != "never"}
         sides = {*record.sides[0], *record.sides[1]}
-        return joined | {state.id} == sides and not identities.asked and not identities.kept
+        return joined | {state.id} == sides and (record.is_recount or not (identities.asked or identities.kept))
 
     def _states(self, record: SplitRecord, offset: int) -> tuple[PersonState, PersonState] | None:
         """What the two are here; None if that can not be told.
@@ -102,6 +108,10 @@ class Splitter:
             return None
         return rebuilding.states(self._changes.clock)
 
+    def _count_anew(self, person: Person, record: SplitRecord, found: PersonState) -> None:
+        person.state.identities = pack_identities(_counted_anew(person.identities(), record), person.state.id)
+        self._engine.rebuild(person, found, self._changes.clock, self._changes.transitions)
+
     def _part(self, working: Working, record: SplitRecord, found: tuple[PersonState, PersonState]) -> None:
         person, clock = working.person, self._changes.clock
         mine, theirs = found
@@ -113,7 +123,6 @@ class Splitter:
         self._engine.rebuild(person, mine, clock, self._changes.transitions)
         theirs.id, theirs.lists, theirs.members, theirs.apart, theirs.due = record.into, lists[1], {}, {}, None
         theirs.identities = pack_identities(sides[1], record.into)
-        self._changes.parted = True
         for typed_id in record.sides[1]:
             mark = parted_name(working.digest, person_digest(typed_id))
             self._changes.pointers[mark] = Pointer("", self._changes.cursor - 1)
@@ -220,3 +229,9 @@ def _side(identities: Identities, record: SplitRecord, number: int) -> Identitie
     into = (record.into, record.id)[number]
     parting = Parting(record.cut, (*ids, *others), others, into, record.ends)
     return Identities(edges, {}, {}, {}, [*identities.partings, parting])
+
+
+def _counted_anew(identities: Identities, record: SplitRecord) -> Identities:
+    """What somebody who is only counted anew knows of who it is: nothing more, but up to where that is."""
+    earlier = [one for one in identities.partings if one.cut or one.theirs]
+    return replace(identities, partings=[*earlier, Parting((), record.sides[0], (), "", record.ends)])

@@ -13,7 +13,10 @@ from hypothesis import settings
 from schemas.definitions.bundle import next_bundle
 from schemas.definitions.model import Bundle
 from schemas.definitions.parse import Definitions
+from segments.engine import Engine
+from stream.replay.split import nothing_cut
 from stream.worker import filling
+from tagging.state import TagState
 from tests.oracle.naming import Names
 from tests.property.dice import Dice
 from tests.property.drawn_logs import START_MS
@@ -45,7 +48,7 @@ def without_repeats(case: WhoCase) -> WhoCase:
 
 
 def split_now_and_then(case: WhoCase, dice: Dice) -> Deployment:
-    """The case, with somebody split now and then while records are under way."""
+    """The case, with somebody split, or counted anew, now and then while records are under way."""
     deployment = Deployment(case.partitions, case.bundles, START_MS, SECRET)
     deployment.activate(1)
     engine = engine_of(deployment)
@@ -64,8 +67,11 @@ def split_now_and_then(case: WhoCase, dice: Dice) -> Deployment:
         drawn = drawn_cut(deployment, dice, engine.policy)
         if drawn is None:
             continue
+        person, cut = drawn
+        if not dice.below(4):
+            cut = nothing_cut(person, engine.policy)
         between = dice.below(6)
-        record = read_sides(deployment, *drawn, engine, partial(go_on, between))
+        record = read_sides(deployment, person, cut, engine, partial(go_on, between))
         go_on(dice.below(6))
         split(deployment, record)
     go_on(len(case.turns))
@@ -143,6 +149,50 @@ def is_filled(case: WhoCase, dice: Dice) -> int:
     deployment.finish()
     goes_again_alike(deployment)
     return sum(len(one.identities().partings) for one in people(deployment))
+
+
+def is_exact_once_counted_anew(case: WhoCase, dice: Dice) -> int:
+    case = without_repeats(case)
+    case.bundles[2] = with_another_tag(case.bundles[1])
+    deployment = split_now_and_then(case, dice)
+    tell_all(deployment, "prepare")
+    fill_to_the_end(deployment)
+    tell_all(deployment, "activate")
+    settle(deployment)
+    wrong = len(late_as_seen(deployment))
+    engine = Engine(deployment.bundles[2], secret=deployment.secret)
+    for one in [one for one in people(deployment) if one.identities().partings]:
+        split(deployment, read_sides(deployment, one, nothing_cut(one, engine.policy), engine))
+    settle(deployment)
+    found = [*late_as_seen(deployment), *not_as_the_oracle_says(deployment)]
+    assert not found, "\n".join(found)
+    sequences_have_no_gaps(deployment, case)
+    goes_again_alike(deployment)
+    return wrong
+
+
+def late_as_seen(deployment: Deployment) -> list[str]:
+    """Of whom the tag that was defined later does not say the same as the one that counts the same."""
+    numbers = deployment.bundles[2].numbers.tags
+    held = [(one.state.id, *(_said(one.state.tags.get(numbers[tag])) for tag in ("seen", "late"))) for one in people(deployment)]
+    return [f"{who}: {seen}, later {late}" for who, seen, late in held if seen != late]
+
+
+def _said(tag: TagState | None) -> tuple[float, ...]:
+    return () if tag is None else (tag.count, tag.weight, tag.score, tag.first, tag.last)
+
+
+@pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))
+def test_what_later_definitions_say_of_split_people_is_exact_once_they_are_counted_anew(first: int) -> None:
+    wrong = 0
+    for seed in range(first, first + _BLOCK):
+        dice = Dice(Random(seed).randrange)
+        try:
+            wrong += is_exact_once_counted_anew(who_case_of(dice, _TASTE, views()), dice)
+        except BaseException as error:
+            error.add_note(f"the case of seed {seed}")
+            raise
+    assert wrong > 0
 
 
 @pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))

@@ -111,6 +111,14 @@ def test_after_a_split_and_a_thousand_events_both_are_as_if_they_had_never_been_
     apply(env, tmp_path / "definitions", SECOND)
     eventually(lambda: (counts(env, USER), counts(env, ANON)) == ({"keen": 502, "late": 502}, {"keen": 503, "late": 503}))
 
+    assert as_json(env, "identity", "recount", "--dry-run") == [{"people": [ANON, USER], "left out": {}}]
+    (counted,) = as_json(env, "identity", "recount")
+    assert (sorted(counted["people"]), counted["left out"]) == ([ANON, USER], {})
+    views(env, [BOTH, VISITOR], "last")
+    eventually(lambda: (counts(env, USER), counts(env, ANON)) == ({"keen": 503, "late": 503}, {"keen": 504, "late": 504}))
+    (replayed,) = as_json(env, "replay", "--into", str(tmp_path / "again"), "--compare")
+    assert (replayed["difference"]["empty"], as_json(env, "dead-letters")) == (True, [])
+
 
 def ebbtide_fails(env: dict[str, str], *arguments: str) -> str:
     """What a command that fails says."""

@@ -192,6 +192,36 @@ def test_what_came_between_the_reading_and_the_split_counts_for_its_own_side_onc
     assert (lane.views(), views(unpack(packed_of(parted.state)))) == (1, 2)
 
 
+def recount_of(lane: Lane, at: int = AT) -> StoredRecord:
+    """The record that counts it anew: it has looked once, as ``anon:a``."""
+    counted = alone(viewed(1, 1))
+    return asked_of(lane, cut=(), sides=(("user:u1", "anon:a"), ()), into="", states=(counted, counted), ends=(at,))
+
+
+def test_who_is_counted_anew_holds_what_the_log_says_and_stays_one_whatever_it_waits_for() -> None:
+    lane = joined()
+    lane.person().identities().ask("anon:b", T)
+    lane.person().identities().refuse("anon:c", "two-strong")
+    lane.person().keep_identities()
+    lane.then(recount_of(lane))
+
+    known = lane.person().identities()
+    assert lane.rows()[1:] == [("user:u1", "twice", "split", HOUR)]
+    assert (lane.views(), known.edges, list(known.asked), list(known.refused)) == (1, [EDGE], ["anon:b"], ["anon:c"])
+    assert known.partings == [Parting((), ("user:u1", "anon:a"), (), "", (AT,))]
+    assert (lane.told(), lane.changes.pointers) == ([], {})
+
+
+def test_who_is_counted_anew_again_remembers_the_last_time_and_every_split() -> None:
+    lane = joined()
+    lane.knows(EDGE, partings=[PARTING])
+    lane.then(recount_of(lane))
+    lane.people.between = {AT: ()}
+    lane.then(recount_of(lane, 3))
+
+    assert lane.person().identities().partings == [PARTING, Parting((), ("user:u1", "anon:a"), (), "", (3,))]
+
+
 def parted(state: str | None, number: int = 1, **said: Any) -> StoredRecord:
     fields: dict[str, Any] = {"to": "anon:a", "person": "anon:a", "said_ms": T + HOUR} | said
     return hop(PartedRecord(origin=0, number=number, state=state, **fields))
