@@ -30,7 +30,7 @@ _CLICK: Final = "$click"
 _FIELDS_MAX: Final = 64
 _OPENED: Final = "opened"
 _NOT_PROPERTIES: Final = frozenset({"source", "event", "userId", "anonymousId", "messageId"})
-LINK_FAILURES_LED_ON: Final = frozenset({rejection.OVERLOADED, rejection.BROKER_AWAY})
+LINK_FAILURES_LED_ON: Final = frozenset({rejection.OVERLOADED, rejection.BROKER_AWAY, rejection.SPOOL_FULL, rejection.SPOOL_FAILED})
 
 
 def parse_link(submission: Submission) -> Parsed:
@@ -112,10 +112,21 @@ def _led_on(submission: Submission, outcome: object) -> Answer:  # noqa: ARG001 
 
 
 def _link_rejected(submission: Submission, refusal: Rejected) -> Answer:
-    # Only a link that has been proven comes so far as to be stored, or not.
-    if submission.source is not None and (refusal.reason in LINK_FAILURES_LED_ON or refusal.reason.dead_letter):
+    if (refusal.reason in LINK_FAILURES_LED_ON and _is_proven(submission)) or (
+        submission.source is not None and refusal.reason.dead_letter
+    ):
         return _led_on(submission, refusal)
     return error_answer(refusal.reason, refusal.detail)
+
+
+def _is_proven(submission: Submission) -> bool:
+    """Whether the link may be followed; of who has waited too long for his turn nobody has looked yet."""
+    try:
+        if submission.source is None:
+            _proven(submission)
+    except Rejected:
+        return False
+    return True
 
 
 def _image(submission: Submission, outcome: object) -> Answer:  # noqa: ARG001 - the port's signature

@@ -4,7 +4,7 @@ A body is one event, a list of them, or ``{"batch": [...]}``; as JSON, gzip that
 
 **What clients hear.** Exactly 200 for what is taken: PostHog's client for Python sends all again on a 202 or 204, the one for
 browsers too. A batch is taken apart as Segment's is; a body that cannot be read and an unknown key hear the status of
-``schemas.rejection``, on which every client drops what it sent. Never 429: the browser's client would drop that too.
+``schemas.rejection``, on which every client drops what it sent. Browsers never hear 429 over a limit: their client would drop that too.
 
 **The key** is ``api_key`` or ``token``, of the body, else of the first event or its properties.
 """

@@ -1,7 +1,8 @@
 """Snowplow: ``POST /com.snowplowanalytics.snowplow/tp2`` (any vendor's name will do), ``GET /i`` and links at ``GET /r/tp2?u=…``.
 
 **What clients hear.** 200 and ``ok``, or the image. A batch is taken apart: each bad event becomes a dead letter of its own. Trackers
-drop a batch on 400, 401, 403, 410 and 422, and send it again for ever on any other error: so a body that is too large hears 400.
+drop a batch on 400, 401, 403, 410 and 422, and send it again for ever on any other error: so a body that is too large hears 400, and what
+is over a limit 429.
 An image is an image whatever it holds, but 503 while the broker is away, for trackers send by GET too.
 
 **A link** leads only to the origins that its source lists; ``*`` lists none. The click is an event if somebody is known by it.
@@ -23,6 +24,7 @@ from collectors.body import read_object
 from collectors.http import Answer, Request, error_answer
 from collectors.normalise import as_id, normalise
 from collectors.protocols.decoding import one_by_one
+from collectors.protocols.links import LINK_FAILURES_LED_ON
 from collectors.protocols.pixel import GIF, IMAGE
 from collectors.protocols.port import READ, WRITE, Parsed, Refused, Route, Submission, WireProtocol, always
 from collectors.protocols.segment import accepted as strictly_accepted
@@ -35,7 +37,7 @@ from schemas.errors import Rejected
 NAME: Final = "snowplow"
 OK: Final = Answer(200, b"ok", b"text/plain")
 _NOT_NOW: Final = Answer(503, IMAGE, b"image/gif", ((b"cache-control", b"no-store"),))
-_DROPPED: Final = frozenset({400, 401, 403})
+_HEARD: Final = frozenset({400, 401, 403, 429})
 _FIELDS_MAX: Final = 500
 _REDIRECT: Final = "iglu:com.snowplowanalytics.snowplow/uri_redirect/jsonschema/1-0-0"
 _SAFE_IN_LINKS: Final = "%/:?#[]@!$&'()*+,;=~"
@@ -150,7 +152,7 @@ def _accepted(submission: Submission, parsed: Parsed) -> Answer:
 
 def _rejected(submission: Submission, refusal: Rejected) -> Answer:
     answer = rejected(submission, refusal)
-    if answer.status in _DROPPED or answer.status >= 500 or submission.strict:
+    if answer.status in _HEARD or answer.status >= 500 or submission.strict:
         return answer
     return Answer(400, answer.body)
 
@@ -176,9 +178,20 @@ def _led_on(submission: Submission, outcome: object) -> Answer:  # noqa: ARG001 
 
 
 def _not_led_on(submission: Submission, refusal: Rejected) -> Answer:
-    """Whoever has clicked is led on even if the broker is away."""
-    away = refusal.reason in {rejection.BROKER_AWAY, rejection.OVERLOADED}
-    return _led_on(submission, refusal) if away else error_answer(refusal.reason, refusal.detail)
+    """Whoever has clicked is led on even if the event can not be stored."""
+    if refusal.reason in LINK_FAILURES_LED_ON and _is_allowed(submission):
+        return _led_on(submission, refusal)
+    return error_answer(refusal.reason, refusal.detail)
+
+
+def _is_allowed(submission: Submission) -> bool:
+    """Whether the link may be followed; of who has waited too long for his turn nobody has looked yet."""
+    try:
+        if submission.source is None:
+            parse_link(submission)
+    except Rejected:
+        return False
+    return True
 
 
 def _original(request: Request) -> bytes:

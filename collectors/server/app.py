@@ -172,14 +172,16 @@ class App:
         errand.metrics.answered(answer.status, time.monotonic() - request.started)
         request.respond(request, answer, extra)
 
-    def fail(self, errand: Errand, reason: Reason) -> None:
-        """Answer that it could not be stored; a client that would not send it again hears what it would have heard."""
+    def fail(self, errand: Errand, reason: Reason, *, lost: bool = True) -> None:
+        """Answer that it could not be stored; a client that would not send it again hears what it would have heard.
+
+        What no client will send again is ``lost``, unless it is still under way.
+        """
         self._telling.rejected(reason)
-        if not errand.route.retries:
+        answer = errand.route.rejected(errand.submission, Rejected(reason)) if errand.route.retries else errand.answer
+        if lost and answer.status < 400:
             errand.metrics.given_up(errand.events)
-            self.answer(errand, errand.answer)
-            return
-        self.answer(errand, errand.route.rejected(errand.submission, Rejected(reason)))
+        self.answer(errand, answer)
 
     def _limit(self, errand: Errand, excess: Excess, parsed: Parsed | None = None) -> None:
         """Answer what is over a limit: of an address before it is read, else of a source."""
@@ -347,4 +349,4 @@ class Errand:
     def give_up(self) -> None:
         """Answer that it is not stored yet: the client waits no longer. What is under way goes on, and is counted when it is in."""
         self.answered = True
-        self._app.fail(self, rejection.BROKER_AWAY)
+        self._app.fail(self, rejection.BROKER_AWAY, lost=False)

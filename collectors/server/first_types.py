@@ -94,7 +94,7 @@ class FirstTypes:
 
 
 class TypeWriter:
-    """Proposes what was learnt: one record a source, a few times a second at most."""
+    """Proposes what was learnt: one record a source, twenty times a second at most."""
 
     def __init__(self, types: FirstTypes, publisher: Publisher, topics: Topics) -> None:
         self._types = types

@@ -19,7 +19,7 @@ class CollectorSettings(BaseModel):
     ip_requests_per_second: int = Field(
         0,
         ge=0,
-        description="Requests a second of one address, in bursts of ten times that; more are answered 429 unread. 0 is as many as come: "
+        description="Requests a second of one address, in bursts of ten times that; more are refused unread. 0 is as many as come: "
         "set it only where `trusted_proxies` names all proxies, else all clients behind one count together.",
     )
     max_connections: int = Field(10_000, ge=1, description="Connections held at once; one more is answered 503 and closed.")

@@ -12,9 +12,10 @@ from collectors.body import Limits
 from collectors.http import Answer, Request
 from collectors.keyring import Keyring
 from collectors.protocols.links import PROTOCOL
-from collectors.protocols.port import Submission
+from collectors.protocols.port import Route, Submission
 from collectors.sources import StaticSources, WriteKeys
 from collectors.visitors import Visitors
+from schemas import rejection
 from schemas.definitions.model import Source
 from schemas.errors import Rejected
 
@@ -46,16 +47,27 @@ class Heard:
 
 def get(path: str, *, method: bytes = b"GET", source: Source = POSTERS, secrets: Mapping[str, str] = SECRETS) -> Heard:
     """One request of a browser."""
-    request = Request(method, path.encode(), {b"user-agent": b"Firefox"}, "203.0.113.9", _unheard)
-    route = LINK if request.path.startswith(b"/l/") else GIF
-    directory = StaticSources(source)
-    keyring, visitors = Keyring(directory, secrets), Visitors(DayAsSalt())
-    submission = Submission(request, Limits(), WriteKeys(directory).find, NOW_MS, "203.0.113.9", visitors=visitors, keyring=keyring)
+    route, submission = _asked(path, method, source, secrets)
     try:
         parsed = route.parse(submission)
     except Rejected as refusal:
         return Heard(route.rejected(submission, refusal), reason=refusal.reason.code)
     return Heard(route.accepted(submission, parsed), [orjson.loads(value) for _, value in parsed.events])
+
+
+def too_late(path: str) -> Heard:
+    """One request of a browser that has waited too long for its turn: nobody has read it."""
+    route, submission = _asked(path, b"GET", POSTERS, SECRETS)
+    return Heard(route.rejected(submission, Rejected(rejection.OVERLOADED)), reason=rejection.OVERLOADED.code)
+
+
+def _asked(path: str, method: bytes, source: Source, secrets: Mapping[str, str]) -> tuple[Route, Submission]:
+    request = Request(method, path.encode(), {b"user-agent": b"Firefox"}, "203.0.113.9", _unheard)
+    route = LINK if request.path.startswith(b"/l/") else GIF
+    directory = StaticSources(source)
+    keyring, visitors = Keyring(directory, secrets), Visitors(DayAsSalt())
+    found = WriteKeys(directory).find
+    return route, Submission(request, Limits(), found, NOW_MS, "203.0.113.9", visitors=visitors, keyring=keyring)
 
 
 def _unheard(request: Request, answer: Answer, extra: bytes = b"") -> None:

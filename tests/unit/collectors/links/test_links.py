@@ -15,7 +15,7 @@ from collectors.links.targets import is_allowed
 from collectors.protocols.links import LINK_FAILURES_LED_ON
 from collectors.protocols.pixel import IMAGE
 from schemas import rejection
-from tests.unit.collectors.links.asking import LINK, POSTERS, SECRET, SECRETS, get
+from tests.unit.collectors.links.asking import LINK, POSTERS, SECRET, SECRETS, get, too_late
 
 KEY = SECRET.encode()
 TARGET = "https://shop.example/sale?utm_campaign=spring&x=%E4%BD%A0#top"
@@ -147,8 +147,10 @@ def test_an_origin_that_is_taken_off_the_list_is_led_to_no_more() -> None:
 
 
 def test_a_link_leads_on_though_its_event_cannot_be_stored() -> None:
-    assert {rejection.OVERLOADED, rejection.BROKER_AWAY} == LINK_FAILURES_LED_ON
+    assert {rejection.OVERLOADED, rejection.BROKER_AWAY, rejection.SPOOL_FULL, rejection.SPOOL_FAILED} == LINK_FAILURES_LED_ON
     assert LINK.answer_within_seconds == 1.0
+    assert (too_late(path_of()).answer.status, too_late(path_of()).location) == (302, TARGET)
+    assert [too_late(path).answer.status for path in (path_of(key=b"another"), "/l/x", path_of("https://elsewhere.example/"))] == [503] * 3
 
 
 def test_a_pixel_is_an_image_and_an_event() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64encode, urlsafe_b64encode
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
 
+from collectors.body import Limits
+from collectors.http import Request
 from collectors.protocols import snowplow
+from collectors.protocols.port import Submission
+from collectors.sources import StaticSources, WriteKeys
 from schemas import rejection
 from schemas.definitions.model import Source
 from schemas.errors import Rejected
 from tests.unit.collectors import asking
-from tests.unit.collectors.asking import ADDRESS, AGENT, KEY, NOW_MS, VISITORS, Told, ask
+from tests.unit.collectors.asking import ADDRESS, AGENT, KEY, NOW_MS, SHOP, VISITORS, Told, ask
 
 PATH = "/com.snowplowanalytics.snowplow/tp2"
 HOUR_MS = 3_600_000
@@ -225,6 +230,17 @@ def test_an_image_is_an_event_and_always_an_image() -> None:
     assert ask("/i?aid=guess", headers={"x-strict-mode": "1"}).answer.status == 401
     away = snowplow.PROTOCOL.routes[1].rejected(type("Strictness", (), {"strict": False})(), Rejected(rejection.BROKER_AWAY))
     assert (away.status, away.body[:3]) == (503, b"GIF")
+
+
+@pytest.mark.parametrize(("aid", "status"), [(EVENT["aid"], 302), ("guess", 503)])
+def test_a_link_leads_on_though_its_event_can_not_be_stored_or_nobody_has_read_it(aid: str, status: int) -> None:
+    route = next(one for one in snowplow.PROTOCOL.routes if one.name == "redirect")
+    url = "/r/tp2?" + urlencode({"aid": aid, "u": "https://shop.example/a", "uid": "u1"})
+    request = Request(b"GET", url.encode(), {}, ADDRESS, lambda request, answer, extra=b"": None)
+    shop = replace(SHOP, origins=("https://shop.example",))
+    for reason in (rejection.OVERLOADED, rejection.SPOOL_FULL):
+        submission = Submission(request, Limits(), WriteKeys(StaticSources(shop)).find, NOW_MS, ADDRESS, visitors=VISITORS)
+        assert route.rejected(submission, Rejected(reason)).status == status
 
 
 def test_a_link_leads_on_and_is_a_click() -> None:
