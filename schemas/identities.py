@@ -96,6 +96,13 @@ class IdentityPolicy:
         """The typed id of one value, as an event that states it would have it; None: it names nobody. Counts nothing."""
         return self._read(namespace, value)[0]
 
+    def anonymous_id(self, stated: str, ids: tuple[str, ...]) -> str | None:
+        """An ``anonymousId`` as it is stored and told: hashed if the rules say so; None if it names nobody. ``ids``: of its event."""
+        if f"anon:{stated}" in ids:
+            return stated
+        typed = self.typed_id("anon", stated)
+        return None if typed is None else typed.removeprefix("anon:")
+
     def namespace(self, typed_id: str) -> Namespace:
         """The namespace under its own name, which is the scope of ``strong`` and ``limit``: ``wx_openid:wx123``, not ``wx_openid:*``.
 

@@ -18,7 +18,7 @@ from segments.recorder import Record
 from segments.shared import Shared
 from segments.tally import Tally
 from segments.union import union_terms
-from tagging.apply import Application
+from tagging.apply import Application, shortened
 from tagging.consent import TRAIT, gives
 from tagging.decay import NEVER
 from tagging.lifetime import Lifetimes, lifetimes_of
@@ -130,7 +130,7 @@ class Engine:
             self.tally.bound_bites += sum([recorder.record(record) for recorder in plan.recorders])
         anonymous_id = wire.anonymousId
         if anonymous_id and type(anonymous_id) is str:
-            state.anonymous_id = anonymous_id
+            state.anonymous_id = self.policy.anonymous_id(anonymous_id, event.ids) or state.anonymous_id
         if state.due == now or person.is_new:
             person.is_new = False
             state.due = self._evaluate(person, now, self._relevant(state), ("event", event.id), out)
@@ -145,7 +145,7 @@ class Engine:
         if not plan.rules and not says:
             return
         source = event.wire.source
-        numbered = self._sources.get(source, source) if type(source) is str else None
+        numbered = self._sources.get(source, shortened(source)) if type(source) is str else None
         application = Application(person.state, event, numbered, at, now, merged=merged)
         if says:
             if event.wire.type == "tag":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from segments.nodes import CompiledNode, FamilyLeaf, Outlook, PresenceLeaf, ScoreLeaf, TagLeaf, TagTest
+from segments.nodes import CompiledNode, FamilyLeaf, Outlook, PresenceLeaf, ScoreLeaf, TagLeaf, TagTest, some_one
 from tagging.decay import NEVER
 from tagging.person import Person
 from tagging.state import TagState, new_person
@@ -56,11 +56,11 @@ class LastingFamilyLeaf:
 
     def _bound(self, held: list[TagState], at: int) -> Outlook:
         there = [tag for tag in held if tag.last + self.ttl > at]
-        if not there:
-            return self.test.outlook(None, at)
-        outlooks = [self.test.outlook(tag, at) for tag in there]
-        next_end = min(tag.last + self.ttl for tag in there)
-        return (any(value for value, _ in outlooks), min(next_end, *(bound for _, bound in outlooks)))
+        return some_one(self._until_its_end(tag, at) for tag in there) if there else self.test.outlook(None, at)
+
+    def _until_its_end(self, tag: TagState, at: int) -> Outlook:
+        value, bound = self.test.outlook(tag, at)
+        return (value, min(bound, tag.last + self.ttl))
 
 
 def lasting(leaf: PresenceLeaf | ScoreLeaf | TagLeaf | FamilyLeaf, ttl: int | None) -> CompiledNode:

@@ -12,7 +12,7 @@ has an earlier due time already.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp2, log2
 from typing import Final, Protocol
@@ -212,6 +212,21 @@ class ScoreLeaf:
         return (True, leaves_at)
 
 
+def some_one(outlooks: Iterable[Outlook]) -> Outlook:
+    """Whether one of some is true, and a time before which that can not change: as long as the last of those that are true stays so.
+
+    The first change of any would do as well, but it comes once for each of them.
+    """
+    true_until: int | None = None
+    false_until = NEVER
+    for value, bound in outlooks:
+        if value:
+            true_until = bound if true_until is None else max(true_until, bound)
+        else:
+            false_until = min(false_until, bound)
+    return (False, false_until) if true_until is None else (True, true_until)
+
+
 @dataclass(frozen=True, slots=True)
 class FamilyLeaf:
     """A test that some one value of a family meets; of a person without any value, zeros are asked."""
@@ -233,8 +248,7 @@ class FamilyLeaf:
         return (current, NEVER)
 
     def _bound(self, held: list[TagState], at: int) -> Outlook:
-        outlooks = [self.test.outlook(tag, at) for tag in held]
-        return (any(value for value, _ in outlooks), min(bound for _, bound in outlooks))
+        return some_one(self.test.outlook(tag, at) for tag in held)
 
 
 @dataclass(frozen=True, slots=True)

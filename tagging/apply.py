@@ -22,6 +22,14 @@ from tagging.state import PersonState, TagState
 SAID: Final = 0
 
 
+ORIGIN_CHARACTERS_MAX: Final = 128
+
+
+def shortened(text: str | None) -> str | None:
+    """As much of a text as is kept to tell where a tag comes from: a client chooses how long it is, and each tag has one."""
+    return text if text is None or len(text) <= ORIGIN_CHARACTERS_MAX else text[:ORIGIN_CHARACTERS_MAX]
+
+
 class Application(msgspec.Struct):
     """One event being applied to one person's tags; ``at`` is its event time, ``now`` the lane's clock.
 
@@ -105,7 +113,7 @@ class Application(msgspec.Struct):
                 self.bound_bites += 1
                 return
             score = weight if tag.cap is None or weight <= tag.cap else tag.cap
-            state.tags[key] = TagState(1, weight, score, at, at, rule, self.source, self.event.id)
+            state.tags[key] = TagState(1, weight, score, at, at, rule, self.source, shortened(self.event.id))
             return
         held.count += 1
         held.weight += weight
@@ -118,7 +126,7 @@ class Application(msgspec.Struct):
             held.first = min(held.first, at)
         held.rule = rule
         held.source = self.source
-        held.event_id = self.event.id
+        held.event_id = shortened(self.event.id)
         held.score = score if tag.cap is None or score <= tag.cap else tag.cap
 
     def _admitted(self, tag: CompiledTag, limits: Limits, key: int | str) -> bool:

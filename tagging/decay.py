@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp2, log2, nextafter, ulp
+from sys import float_info
 from typing import Final
 
 from schemas.definitions.model import Comparison
@@ -95,7 +96,7 @@ def _least(operator: str, wanted: float) -> float:
     if wanted == 0.0:
         return 0.0 if operator == "gte" else nextafter(0.0, 1.0)
     margin = max(abs(wanted) * TOLERANCE * 4, ulp(0.0))
-    low, high = wanted - margin, wanted + margin
+    low, high = max(wanted - margin, -float_info.max), min(wanted + margin, float_info.max)
     while (middle := low + (high - low) / 2) not in (low, high):
         if holds(operator, middle, wanted):
             high = middle

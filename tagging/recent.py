@@ -63,7 +63,8 @@ def merged(one: tuple[bytes, int], other: tuple[bytes, int], clock: int, window_
     for recent, newest_at in (one, other):
         kept = prune(recent, newest_at, clock, window_ms)
         for start in range(0, len(kept), ENTRY_BYTES):
-            hashed, at = kept[start : start + 8], _applied_at(kept, start, newest_at)
+            # The other's lane may be ahead of this one: what lies in the future would make everything older seem out of the window.
+            hashed, at = kept[start : start + 8], min(clock, _applied_at(kept, start, newest_at))
             times[hashed] = max(at, times.get(hashed, at))
     newest = sorted(times.items(), key=lambda entry: entry[1])[-KEPT_MAX:]
     packed = b"".join(hashed + (at & _MASK).to_bytes(4, "little") for hashed, at in newest)

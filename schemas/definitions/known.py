@@ -19,6 +19,8 @@ Mention = tuple[str, "View"]
 _MOST_NAMES_SHOWN: Final = 10
 CHAIN_MAX: Final = 64
 """Segments that name each other in a row. An explanation goes down the whole chain."""
+LEVELS_MAX: Final = 256
+"""Nodes within each other, all segments of such a chain together: each level is a call or more, and Python has a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,11 @@ class References:
 
     def __init__(self) -> None:
         self._views: dict[str, dict[str, View]] = {}
+        self._levels: dict[str, int] = {}
 
-    def add(self, segment: str, mentions: Sequence[Mention]) -> None:
-        """Note what one segment's condition names."""
+    def add(self, segment: str, mentions: Sequence[Mention], levels: int) -> None:
+        """Note what one segment's condition names, and how many of its nodes stand within each other."""
+        self._levels[segment] = levels
         views = self._views.setdefault(segment, {})
         for named, view in mentions:
             views.setdefault(named, view)
@@ -64,8 +68,12 @@ class References:
             self._check_chains(mentions)
 
     def _check_chains(self, mentions: Mapping[str, Sequence[str]]) -> None:
-        for owner, deepest in too_long(mentions):
+        long = list(too_long(mentions, dict.fromkeys(self._levels, 1), CHAIN_MAX))
+        for owner, deepest in long:
             self._views[owner][deepest].fault(f"at most {CHAIN_MAX} segments that name each other in a row")
+        if not long:
+            for owner, deepest in too_long(mentions, self._levels, LEVELS_MAX):
+                self._views[owner][deepest].fault(f"at most {LEVELS_MAX} nodes within each other in segments that name each other")
 
 
 def circles(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
@@ -86,8 +94,11 @@ def circles(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, ...]]:
                 trail[following] = iter(named.get(following, ()))
 
 
-def too_long(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
-    """Each segment with which a chain gets longer than ``CHAIN_MAX``, and the name by which it does. There are no circles."""
+def too_long(named: Mapping[str, Sequence[str]], own: Mapping[str, int], most: int) -> Iterator[tuple[str, str]]:
+    """Each segment with which a chain gets longer than ``most``, and the name by which it does. There are no circles.
+
+    ``own``: how much a segment adds to the length.
+    """
     lengths: dict[str, int] = {}
     waiting = list(named)
     while waiting:
@@ -100,8 +111,8 @@ def too_long(named: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
         if owner in lengths:
             continue
         deepest = max(names, key=lengths.__getitem__, default=None)
-        lengths[owner] = 1 if deepest is None else lengths[deepest] + 1
-        if deepest is not None and lengths[owner] == CHAIN_MAX + 1:
+        lengths[owner] = own.get(owner, 1) + (0 if deepest is None else lengths[deepest])
+        if deepest is not None and lengths[owner] > most >= lengths[deepest]:
             yield owner, deepest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from schemas.definitions.consent import read_consent
 from schemas.definitions.fault import near_match, one_of
@@ -24,14 +24,21 @@ if TYPE_CHECKING:
     from schemas.definitions.view import View
 
 
+STAYS_LEVELS_MAX: Final = 4
+"""Each follows the one within it from change to change, so that each costs several times as much."""
+
+
 class NodeReader:
     """Reads the nodes of one segment, which may name the known tags. ``mentions``: the segments that they name.
 
-    ``living``: the segment is not archived.
+    ``living``: the segment is not archived. ``deepest``: how many nodes stand within each other.
     """
 
     def __init__(self, known: Known, *, living: bool) -> None:
         self.mentions: list[Mention] = []
+        self.deepest = 0
+        self._levels = 0
+        self._stays_levels = 0
         self._readers: dict[str, Callable[[View], Node]] = {
             "trait": read_trait,
             "tag": lambda view: read_tag_node(view, known, living=living),
@@ -56,14 +63,24 @@ class NodeReader:
         if head is None:
             _no_node(view)
             return AllNode(())
-        return self._readers[head](view)
+        self._levels += 1
+        self.deepest = max(self.deepest, self._levels)
+        node = self._readers[head](view)
+        self._levels -= 1
+        return node
 
     def _nodes(self, view: View) -> tuple[Node, ...]:
         return tuple(self.read(item) for item in view.items("a list of nodes"))
 
     def _stays(self, view: View) -> StaysNode:
         found = fields(view, STAYS)
-        return StaysNode(found.read("when", self.read, AllNode(())), found.read("for", read_duration, 1))
+        if self._stays_levels == STAYS_LEVELS_MAX:
+            view.fault(f"at most {STAYS_LEVELS_MAX} stays within each other")
+            return StaysNode(AllNode(()), 1)
+        self._stays_levels += 1
+        node = StaysNode(found.read("when", self.read, AllNode(())), found.read("for", read_duration, 1))
+        self._stays_levels -= 1
+        return node
 
 
 def _no_node(view: View) -> None:

@@ -33,7 +33,7 @@ def segment_reader(known: Known, references: References) -> Callable[[View], Seg
             paused=found.read("paused", View.flag, False),
             archived=archived,
         )
-        references.add(segment_id, nodes.mentions)
+        references.add(segment_id, nodes.mentions, nodes.deepest)
         return segment
 
     return read

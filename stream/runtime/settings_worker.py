@@ -58,9 +58,6 @@ class WorkerSettings(BaseModel):
     publish_window: int = Field(
         4, ge=1, le=1000, description="Committed batches whose transitions the broker has not acknowledged yet that a lane may run ahead."
     )
-    state_bytes_max: int = Field(
-        65_536, ge=1024, description="Size of one person's packed state at most; an event that would exceed it becomes a dead letter."
-    )
     redis_timeout_ms: int = Field(5000, ge=1, description="Deadline of one round trip to Redis.")
     wait_aof: bool = Field(
         False,

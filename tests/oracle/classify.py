@@ -49,7 +49,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Event:
-    """A record that is an event. ``id`` is None when the record has none. ``ids``: all that it states, ``person`` first."""
+    """A record that is an event. ``id`` is None when the record has none. ``ids``: all that it states, ``person`` first.
+
+    ``anonymous``: its anonymous id as the rules have it.
+    """
 
     body: dict[str, Any]
     type: str
@@ -59,6 +62,7 @@ class Event:
     id: str | None
     ids: tuple[str, ...] = ()
     explicit: bool = False
+    anonymous: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,9 @@ def read_event(body: dict[str, Any], append_ms: int, lane: Lane, otherwise: str 
     if at < lane.clock_ms - lane.oldest_ms:
         return DeadLetter("too-old")
     event_id = body["id"] if _is_text(body.get("id")) else None
-    return Event(body, kind, str(name), at, ids[0], event_id, tuple(ids), bool(lane.names.aliased(body)))
+    anonymous = lane.names.typed("anon", body.get("anonymousId"))
+    known_as = None if anonymous is None else anonymous.removeprefix("anon:")
+    return Event(body, kind, str(name), at, ids[0], event_id, tuple(ids), bool(lane.names.aliased(body)), known_as)
 
 
 def _time(body: dict[str, Any], append_ms: int) -> int | None:

@@ -108,8 +108,8 @@ def apply(person: Person, event: Event, number: int, clock_ms: int, bundle: Bund
     person.steps.append(applied)
     if event.id is not None:
         person.ids.append((event.id, clock_ms))
-    if isinstance(event.body.get("anonymousId"), str) and event.body["anonymousId"]:
-        person.anonymous_id = event.body["anonymousId"]
+    if event.anonymous is not None:
+        person.anonymous_id = event.anonymous
 
 
 def refill(person: Person, bundle: Bundle) -> None:

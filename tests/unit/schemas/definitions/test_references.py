@@ -94,3 +94,24 @@ segments:
 def test_a_segment_without_a_readable_id_makes_no_further_faults() -> None:
     assert len(faults("segments: [{id: A, when: {segment: b}}, {id: b, when: {all: []}}]")) == 1
     assert read("segments: [{id: b, when: {all: []}}]").segments[0].when == AllNode(())
+
+
+def test_more_nodes_within_each_other_than_can_be_followed_are_refused_where_the_chain_gets_too_deep() -> None:
+    def chain(segments: int, nots: int) -> str:
+        whens = ["{event: viewed}", *(f"{{segment: s{number}}}" for number in range(segments - 1))]
+        lines = [f"  - {{id: s{number}, when: {'{not: ' * nots}{when}{'}' * nots}}}" for number, when in enumerate(whens)]
+        return "\n".join(["segments:", *lines])
+
+    assert faults(chain(64, 3)) == []
+    (told,) = faults(chain(20, 15))
+    assert told.startswith("a.yaml:18: segments.s16.when.not")
+    assert told.endswith("found 's15', expected at most 256 nodes within each other in segments that name each other")
+
+
+def test_more_than_four_stays_within_each_other_are_refused() -> None:
+    def nested(levels: int) -> str:
+        return f"{'{stays: {for: 1m, when: ' * levels}{{event: viewed}}{'}}' * levels}"
+
+    assert faults(f"segments: [{{id: a, when: {{any: [{nested(4)}, {nested(4)}]}}}}]") == []
+    (told,) = faults(f"segments: [{{id: a, when: {nested(5)}}}]")
+    assert told.endswith("expected at most 4 stays within each other")
