@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.errors import Rejected
@@ -41,6 +42,8 @@ def test_a_split_is_read_as_it_was_written() -> None:
     split = SplitRecord("user:u1", 1_764_000_000_000, 3, cut, sides, "anon:a", ("AA==", "AQ=="), (7, 8), 5, (("ab", 9),))
 
     assert read_internal(split_value(split)) == split
+    assert not split.is_recount
+    assert msgspec.structs.replace(split, sides=(sides[0], ())).is_recount
 
 
 def test_a_list_names_several_in_order_and_whom_it_adds_it_does_not_remove() -> None:
