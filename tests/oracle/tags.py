@@ -150,7 +150,7 @@ def _add(tagging: Tagging, tag: Tag, application: tuple[str | None, str, float])
     if key not in person.tags and tag.max_values is not None and tag.value is not None:
         make_room(person, tag, tag.max_values - 1, tagging.clock_ms)
     source = event.body.get("source")
-    origin = (rule, source if isinstance(source, str) and source else None, event.id)
+    origin = (rule, _remembered(source), _remembered(event.id))
     old = person.tags.get(key)
     if old is None:
         score = Score(capped(weight, tag.cap), event.at, tag.half_life_ms)
@@ -185,3 +185,8 @@ def make_room(person: Person, tag: Tag, most: int, clock_ms: int) -> None:
         lowest = [value for value, score in scores.items() if near(score, least) == 0]
         evicted = min(lowest, key=lambda value: (held[value].score.last_at, value.encode()))
         del held[evicted], tags[tag.id, evicted]
+
+
+def _remembered(text: Any) -> str | None:
+    """A tag remembers the first 128 characters of where it comes from."""
+    return text[:128] if isinstance(text, str) and text else None
