@@ -182,7 +182,7 @@ def _said(tag: TagState | None) -> tuple[float, ...]:
     return () if tag is None else (tag.count, tag.weight, tag.score, tag.first, tag.last)
 
 
-@pytest.mark.parametrize("first", range(0, _SEEDS, _BLOCK))
+@pytest.mark.parametrize("first", range(0, _SEEDS // 3, _BLOCK))
 def test_what_later_definitions_say_of_split_people_is_exact_once_they_are_counted_anew(first: int) -> None:
     wrong = 0
     for seed in range(first, first + _BLOCK):
