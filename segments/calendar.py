@@ -20,6 +20,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Next to the ends of what Python can write there is no room for an offset.
 _FIRST_YEAR: Final = 2
 _LAST_YEAR: Final = 9_998
+_END_MS: Final = 253_402_128_000_000  # two days before the year 10000
 _SECOND: Final = timedelta(seconds=1)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _MONDAY: Final = date(1970, 1, 5).toordinal()
@@ -53,7 +54,8 @@ def wall_ms(wall: datetime, zone: str) -> int:
 
 
 def local_day(at_ms: int, zone: str) -> date:
-    """The day of the zone's calendar that a time lies in."""
+    """The day of the zone's calendar that a time lies in. The last one goes on for ever: what fades slowly is asked about later times."""
+    at_ms = min(at_ms, _END_MS)
     day = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(zone_named(zone)).date()
     # After a repeated midnight the clock shows the day before once more.
     while midnight_ms(day + timedelta(days=1), zone) <= at_ms:

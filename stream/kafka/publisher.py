@@ -17,6 +17,7 @@ from stream.kafka.start import start_client
 _BATCH_BYTES = 900_000
 _REQUEST_BYTES = 4_000_000
 _REQUEST_TIMEOUT_MS = 10_000
+_ACKNOWLEDGED_SECONDS = 20.0
 _RETIRE_SECONDS = 1.0
 _STOP_SECONDS = 10.0
 
@@ -25,7 +26,8 @@ class KafkaPublisher:
     """One idempotent producer, ``acks=all``.
 
     aiokafka never gives a sequence number back: after a batch that the broker refused, every later one of that partition
-    would be out of order for ever. So a failure retires the producer, and the next publish begins with a new one.
+    would be out of order for ever. So a failure retires the producer, and the next publish begins with a new one. So does a batch
+    of which nothing is heard for twice as long as a request may take: aiokafka has been seen to forget one, and would wait for ever.
     """
 
     def __init__(self, bootstrap: str, client_id: str = "ebbtide") -> None:
@@ -49,9 +51,9 @@ class KafkaPublisher:
         producer = await self._started()
         try:
             await self._publish(producer, topic, partition, list(messages))
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             await self._retire(producer)
-            raise Unavailable(f"{topic}-{partition} was not written: {error}") from None
+            raise Unavailable(f"{topic}-{partition} was not written: {error or 'no answer'}") from None
 
     async def _retire(self, producer: AIOKafkaProducer) -> None:
         if self._producer is not producer:
@@ -69,8 +71,9 @@ class KafkaPublisher:
                 if added is None:
                     break
                 at += 1
-            acknowledged = await producer.send_batch(batch, topic, partition=partition)
-            await acknowledged
+            async with asyncio.timeout(_ACKNOWLEDGED_SECONDS):
+                acknowledged = await producer.send_batch(batch, topic, partition=partition)
+                await acknowledged
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:

@@ -108,3 +108,13 @@ def test_the_deepest_chain_of_segments_that_may_be_is_evaluated_and_explained() 
     assert explain(shop.engine.program, "z", shop.person, shop.person.state.base + 1).value
     shop.advance(2 * HOUR)
     assert ("z", "in", 1, "event") in shop.rows()
+
+
+def test_a_calendar_is_asked_about_times_after_its_end_as_a_slow_score_has_them() -> None:
+    shop = story("""
+tags: [{id: t, half_life: 36500d, rules: [{event: viewed, weight: 1.0e+200}]}]
+segments: [{id: a, when: {any: [{tag: t, score: {gte: 1}}, {event: viewed, calendar: {unit: month}}]}}]
+""")
+    shop.event(0)
+    assert shop.rows() == [("a", "in", 0, "event")]
+    assert shop.out[0].leaves_at is None
