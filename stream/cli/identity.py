@@ -105,7 +105,7 @@ def recount(context: click.Context, people: tuple[str, ...], timeout: float, *, 
 
     What definitions that came after a split know of those people's past is only nearly right until this is done. PERSON is any id. All
     that the person holds is worked out anew from the events of its ids; segments it is in or not in are entered or left with the
-    cause split. The log must still have all they did, and is read once for every hundred people of a partition.
+    cause split. The log must still have all they did, and is read once for at most a hundred people of a partition.
     """
     counted = run(_recount(command_settings(context), people, timeout, dry_run=dry_run, as_json=as_json))
     if as_json:
